@@ -1,0 +1,8 @@
+//! Meridian: an authoritative DNS server that sends every client to the right VIP.
+
+pub mod diagnostic;
+pub mod limits;
+pub mod place;
+pub mod prefix;
+pub mod stats;
+pub mod wire;

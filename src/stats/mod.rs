@@ -1,0 +1,145 @@
+//! Counters: exactly one outcome per query, one block per worker, summed when read.
+
+mod tally;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::limits;
+
+pub use tally::{End, Tally};
+
+/// What became of a query. Exactly one of them is counted for each message that came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(usize)]
+pub enum Outcome {
+    /// Records from the zone file.
+    Static,
+    /// Records that steering chose, or NODATA that it decided.
+    Steered,
+    /// The name exists, the type does not.
+    NoData,
+    /// The name does not exist.
+    NxDomain,
+    /// The name lies below a delegation.
+    Referral,
+    /// Not a name of ours, or not a class of ours.
+    Refused,
+    /// The query could not be understood.
+    FormErr,
+    /// An operation that we do not offer.
+    NotImp,
+    /// An EDNS version that we do not know.
+    BadVers,
+    /// We failed.
+    ServFail,
+    /// A DNAME made a name too long.
+    YxDomain,
+    /// No answer was given: a response, or less than a header.
+    Dropped,
+}
+
+impl Outcome {
+    /// How many there are.
+    pub const COUNT: usize = 12;
+
+    /// All, in order.
+    pub const ALL: [Outcome; Outcome::COUNT] = [
+        Outcome::Static,
+        Outcome::Steered,
+        Outcome::NoData,
+        Outcome::NxDomain,
+        Outcome::Referral,
+        Outcome::Refused,
+        Outcome::FormErr,
+        Outcome::NotImp,
+        Outcome::BadVers,
+        Outcome::ServFail,
+        Outcome::YxDomain,
+        Outcome::Dropped,
+    ];
+
+    /// Its label in metrics.
+    pub fn label(self) -> &'static str {
+        match self {
+            Outcome::Static => "static",
+            Outcome::Steered => "steered",
+            Outcome::NoData => "nodata",
+            Outcome::NxDomain => "nxdomain",
+            Outcome::Referral => "referral",
+            Outcome::Refused => "refused",
+            Outcome::FormErr => "formerr",
+            Outcome::NotImp => "notimp",
+            Outcome::BadVers => "badvers",
+            Outcome::ServFail => "servfail",
+            Outcome::YxDomain => "yxdomain",
+            Outcome::Dropped => "dropped",
+        }
+    }
+}
+
+/// A number that one worker alone adds to and anyone reads.
+#[derive(Debug, Default)]
+pub struct Counter(AtomicU64);
+
+impl Counter {
+    /// One more. A plain load and store, since there is one writer: no locked instruction on the query path.
+    #[inline]
+    pub fn add(&self, more: u64) {
+        self.0.store(
+            self.0.load(Ordering::Relaxed).wrapping_add(more),
+            Ordering::Relaxed,
+        );
+    }
+
+    /// What it stands at.
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// The counters of one worker. Aligned, so that no two workers share a cache line.
+#[derive(Debug)]
+#[repr(align(128))]
+pub struct Counters {
+    outcomes: [Counter; Outcome::COUNT],
+    /// Answers that were cut with TC set.
+    pub truncated: Counter,
+    /// Queries that carried a client subnet.
+    pub subnets: Counter,
+    vips: Box<[Counter]>,
+}
+
+impl Default for Counters {
+    fn default() -> Counters {
+        Counters {
+            outcomes: Default::default(),
+            truncated: Counter::default(),
+            subnets: Counter::default(),
+            vips: (0..limits::VIP_SLOTS).map(|_| Counter::default()).collect(),
+        }
+    }
+}
+
+impl Counters {
+    /// Counts the outcome of a query.
+    #[inline]
+    pub fn outcome(&self, outcome: Outcome) {
+        self.outcomes[outcome as usize].add(1);
+    }
+
+    /// How often this outcome was.
+    pub fn outcomes(&self, outcome: Outcome) -> u64 {
+        self.outcomes[outcome as usize].get()
+    }
+
+    /// Counts an answer that held the VIP of this slot. A slot beyond the last is counted in slot 0.
+    #[inline]
+    pub fn vip(&self, slot: u32) {
+        self.vips.get(slot as usize).unwrap_or(&self.vips[0]).add(1);
+    }
+
+    /// Answers that held the VIP of this slot.
+    pub fn vips(&self, slot: u32) -> u64 {
+        self.vips.get(slot as usize).map_or(0, Counter::get)
+    }
+}

@@ -1,0 +1,8 @@
+//! DNS messages as bytes: names, types, queries and answers (RFC 1035 §4).
+
+pub mod asked;
+pub mod kind;
+pub mod name;
+pub mod query;
+pub mod slots;
+pub mod writer;

@@ -1,0 +1,342 @@
+//! Domain names in wire form, uncompressed.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+
+use crate::limits;
+
+/// A domain name: at most 255 octets, labels of at most 63, the root's zero octet at the end (RFC 1035 §3.1).
+/// Equality, order and hash ignore the case of ASCII letters (RFC 4343); the letters are kept as written.
+#[derive(Clone)]
+pub struct Name(Box<[u8]>);
+
+/// Why a text or some bytes are no name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NameError {
+    /// Longer than 255 octets.
+    TooLong,
+    /// A label longer than 63 octets.
+    LabelTooLong,
+    /// Two dots in a row, or one at the start.
+    EmptyLabel,
+    /// A backslash without a character or three decimal digits up to 255 after it.
+    Escape,
+    /// No final dot, and no origin to append.
+    Relative,
+    /// The text is empty.
+    Empty,
+    /// The bytes end inside the name, or hold a compression pointer.
+    Cut,
+}
+
+impl fmt::Display for NameError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            NameError::TooLong => "the name is longer than 255 octets",
+            NameError::LabelTooLong => "a label is longer than 63 octets",
+            NameError::EmptyLabel => "a label is empty",
+            NameError::Escape => "a backslash wants a character or three digits up to 255 after it",
+            NameError::Relative => "the name has no final dot",
+            NameError::Empty => "the name is empty",
+            NameError::Cut => "the name is cut short",
+        })
+    }
+}
+
+impl Name {
+    /// The root.
+    pub fn root() -> Name {
+        Name(Box::new([0]))
+    }
+
+    /// From text with RFC 1035 §5.1 escapes. A name without a final dot gets `origin` appended, `@` is the origin itself.
+    pub fn parse(text: &[u8], origin: Option<&Name>) -> Result<Name, NameError> {
+        match text {
+            b"" => return Err(NameError::Empty),
+            b"." => return Ok(Name::root()),
+            b"@" => return origin.cloned().ok_or(NameError::Relative),
+            _ => {}
+        }
+        let mut wire = Vec::with_capacity(text.len() + 2);
+        let mut label = 0; // where the open label's length octet stands
+        wire.push(0);
+        let mut at = 0;
+        while let Some(&byte) = text.get(at) {
+            at += 1;
+            if byte == b'.' {
+                if wire.len() == label + 1 {
+                    return Err(NameError::EmptyLabel);
+                }
+                label = wire.len();
+                wire.push(0);
+                continue;
+            }
+            let octet = if byte == b'\\' {
+                let (octet, used) = unescape(&text[at..]).ok_or(NameError::Escape)?;
+                at += used;
+                octet
+            } else {
+                byte
+            };
+            wire.push(octet);
+            let length = wire.len() - label - 1;
+            if length > limits::LABEL {
+                return Err(NameError::LabelTooLong);
+            }
+            wire[label] = length as u8;
+            if wire.len() > limits::NAME {
+                return Err(NameError::TooLong);
+            }
+        }
+        if wire.len() != label + 1 {
+            // The last label was not closed by a dot: relative.
+            wire.extend_from_slice(&origin.ok_or(NameError::Relative)?.0);
+        }
+        if wire.len() > limits::NAME {
+            Err(NameError::TooLong)
+        } else {
+            Ok(Name(wire.into()))
+        }
+    }
+
+    /// From the start of uncompressed wire bytes; also how many of them it took.
+    pub fn read(bytes: &[u8]) -> Result<(Name, usize), NameError> {
+        let mut at = 0;
+        loop {
+            let length = usize::from(*bytes.get(at).ok_or(NameError::Cut)?);
+            if length > limits::LABEL {
+                return Err(NameError::Cut);
+            }
+            at += 1 + length;
+            if at > limits::NAME {
+                return Err(NameError::TooLong);
+            }
+            if length == 0 {
+                return Ok((Name(bytes[..at].into()), at));
+            }
+        }
+    }
+
+    /// The octets, the root's zero included.
+    pub fn wire(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The labels from the left, without the root.
+    pub fn labels(&self) -> Labels<'_> {
+        Labels(&self.0)
+    }
+
+    /// How many labels, without the root.
+    pub fn depth(&self) -> usize {
+        self.labels().count()
+    }
+
+    /// Whether it is the root.
+    pub fn is_root(&self) -> bool {
+        self.0.len() == 1
+    }
+
+    /// Whether its leftmost label is `*` (RFC 4592 §2.1.1).
+    pub fn is_wildcard(&self) -> bool {
+        self.0.starts_with(b"\x01*")
+    }
+
+    /// The name without its leftmost label; none for the root.
+    pub fn parent(&self) -> Option<Name> {
+        let first = usize::from(self.0[0]);
+        (first != 0).then(|| Name(self.0[1 + first..].into()))
+    }
+
+    /// Whether it is `other` or lies below it.
+    pub fn is_within(&self, other: &Name) -> bool {
+        let Some(skip) = self.0.len().checked_sub(other.0.len()) else {
+            return false;
+        };
+        let mut at = 0;
+        while at < skip {
+            at += 1 + usize::from(self.0[at]);
+        }
+        at == skip && self.0[skip..].eq_ignore_ascii_case(&other.0)
+    }
+
+    /// `label` in front of this name.
+    pub fn child(&self, label: &[u8]) -> Result<Name, NameError> {
+        if label.is_empty() {
+            return Err(NameError::EmptyLabel);
+        }
+        if label.len() > limits::LABEL {
+            return Err(NameError::LabelTooLong);
+        }
+        let mut wire = Vec::with_capacity(1 + label.len() + self.0.len());
+        wire.push(label.len() as u8);
+        wire.extend_from_slice(label);
+        wire.extend_from_slice(&self.0);
+        if wire.len() > limits::NAME {
+            Err(NameError::TooLong)
+        } else {
+            Ok(Name(wire.into()))
+        }
+    }
+
+    /// With all ASCII letters small: the key of every table of names.
+    pub fn lower(&self) -> Name {
+        Name(self.0.to_ascii_lowercase().into())
+    }
+}
+
+/// What a backslash stands for, and how many bytes after it were used (RFC 1035 §5.1: `\X` and `\DDD`).
+pub fn unescape(after: &[u8]) -> Option<(u8, usize)> {
+    match after {
+        [a @ b'0'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9', ..] => {
+            let value = u32::from(a - b'0') * 100 + u32::from(b - b'0') * 10 + u32::from(c - b'0');
+            u8::try_from(value).ok().map(|octet| (octet, 3))
+        }
+        [b'0'..=b'9', ..] | [] => None,
+        [other, ..] => Some((*other, 1)),
+    }
+}
+
+/// See [`Name::labels`].
+pub struct Labels<'a>(&'a [u8]);
+
+impl<'a> Iterator for Labels<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let (&length, rest) = self.0.split_first()?;
+        if length == 0 {
+            return None;
+        }
+        let (label, rest) = rest.split_at(usize::from(length));
+        self.0 = rest;
+        Some(label)
+    }
+}
+
+impl PartialEq for Name {
+    fn eq(&self, other: &Name) -> bool {
+        self.0.eq_ignore_ascii_case(&other.0)
+    }
+}
+
+impl Eq for Name {}
+
+impl Hash for Name {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        for octet in &self.0 {
+            state.write_u8(octet.to_ascii_lowercase());
+        }
+    }
+}
+
+impl PartialOrd for Name {
+    fn partial_cmp(&self, other: &Name) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Name {
+    /// Canonical order: by labels from the right, small letters (RFC 4034 §6.1).
+    fn cmp(&self, other: &Name) -> std::cmp::Ordering {
+        let key = |name: &Name| {
+            let mut labels: Vec<Vec<u8>> = name.labels().map(<[u8]>::to_ascii_lowercase).collect();
+            labels.reverse();
+            labels
+        };
+        key(self).cmp(&key(other))
+    }
+}
+
+impl fmt::Display for Name {
+    /// Absolute, with escapes: what [`Name::parse`] reads back.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_root() {
+            return f.write_str(".");
+        }
+        for label in self.labels() {
+            for &octet in label {
+                match octet {
+                    b'.' | b'\\' | b'"' | b';' | b'(' | b')' | b'@' | b'$' => {
+                        write!(f, "\\{}", char::from(octet))?
+                    }
+                    0x21..=0x7e => write!(f, "{}", char::from(octet))?,
+                    _ => write!(f, "\\{octet:03}")?,
+                }
+            }
+            f.write_str(".")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Name({self})")
+    }
+}
+
+impl std::str::FromStr for Name {
+    type Err = NameError;
+
+    /// An absolute name.
+    fn from_str(text: &str) -> Result<Name, NameError> {
+        Name::parse(text.as_bytes(), None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(text: &str) -> Name {
+        text.parse().unwrap_or_else(|e| panic!("{text}: {e}"))
+    }
+
+    #[test]
+    fn text_and_wire() {
+        assert_eq!(
+            name("www.Example.com.").wire(),
+            b"\x03www\x07Example\x03com\0"
+        );
+        assert_eq!(name("a\\.b.\\099.").wire(), b"\x03a.b\x01c\0");
+        assert_eq!(name("www.example.com."), name("WWW.EXAMPLE.COM."));
+        assert!(name("a.b.c.").is_within(&name("B.c.")));
+        assert!(!name("xb.c.").is_within(&name("b.c.")));
+        assert!(name("a.").is_within(&Name::root()));
+        assert_eq!(Name::parse(b"a..b.", None), Err(NameError::EmptyLabel));
+        assert_eq!(
+            Name::parse(b"a\\25", Some(&Name::root())),
+            Err(NameError::Escape)
+        );
+        assert_eq!(Name::parse(b"a\\256.", None), Err(NameError::Escape));
+        assert_eq!(Name::parse(b"a", None), Err(NameError::Relative));
+        assert_eq!(
+            Name::parse(&[b'a'; 64], Some(&Name::root())),
+            Err(NameError::LabelTooLong)
+        );
+    }
+
+    #[test]
+    fn every_octet_prints_and_reads_back() {
+        for octet in 0..=255u8 {
+            let name = Name::root()
+                .child(&[octet, b'x'])
+                .unwrap_or_else(|e| panic!("{e}"));
+            assert_eq!(
+                Name::parse(name.to_string().as_bytes(), None).map(|n| n.wire().to_vec()),
+                Ok(name.wire().to_vec())
+            );
+        }
+    }
+
+    #[test]
+    fn at_most_255_octets() {
+        let long = [b"a.".repeat(127)].concat();
+        assert_eq!(Name::parse(&long, None).map(|n| n.wire().len()), Ok(255));
+        assert_eq!(
+            Name::parse(&[b"a.".repeat(128)].concat(), None),
+            Err(NameError::TooLong)
+        );
+    }
+}

@@ -1,0 +1,99 @@
+//! A compact table from hashes to places in a list: open addressing, four bytes a slot, built once.
+
+/// Where the things of a list are, by their hashes. The list itself is kept by the owner, who says whether a place is the one meant.
+#[derive(Clone, Debug, Default)]
+pub struct Slots {
+    /// Zero is empty; else one more than the place in the low bits and some bits of the hash above them.
+    entries: Box<[u32]>,
+    /// The bits of an entry that are the place.
+    place: u32,
+}
+
+impl Slots {
+    /// A table for the `hashes` of a list, each by its place in it.
+    pub fn build(hashes: &[u64]) -> Slots {
+        let count = hashes.len();
+        // Between a third and two thirds full, so a chain of full slots stays short and always ends.
+        let size = (count + count / 2 + 1).next_power_of_two();
+        let bits = usize::BITS - count.leading_zeros();
+        let place = u32::MAX
+            .checked_shr(32u32.saturating_sub(bits))
+            .unwrap_or(0);
+        let mut slots = Slots {
+            entries: vec![0; size].into(),
+            place,
+        };
+        for (number, &hash) in (1..=u32::MAX).zip(hashes) {
+            let mut at = slots.home(hash);
+            while slots.entries[at] != 0 {
+                at = (at + 1) & (size - 1);
+            }
+            slots.entries[at] = (number & place) | slots.mark(hash);
+        }
+        slots
+    }
+
+    /// The place with this hash of which `is` says yes.
+    #[inline]
+    pub fn find(&self, hash: u64, mut is: impl FnMut(u32) -> bool) -> Option<u32> {
+        let mark = self.mark(hash);
+        let mut at = self.home(hash);
+        loop {
+            let entry = *self.entries.get(at)?;
+            if entry == 0 {
+                return None;
+            }
+            if entry & !self.place == mark {
+                let place = (entry & self.place).wrapping_sub(1);
+                if is(place) {
+                    return Some(place);
+                }
+            }
+            at = (at + 1) & (self.entries.len() - 1);
+        }
+    }
+
+    /// Octets of memory that the table holds.
+    pub fn memory(&self) -> usize {
+        size_of_val(&*self.entries)
+    }
+
+    fn home(&self, hash: u64) -> usize {
+        hash as usize & self.entries.len().wrapping_sub(1)
+    }
+
+    /// The bits of the hash that an entry keeps: from its upper half, since the lower one says the home.
+    fn mark(&self, hash: u64) -> u32 {
+        (hash >> 32) as u32 & !self.place
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_each_and_nothing_else() {
+        for count in [0u64, 1, 2, 3, 7, 8, 1_000] {
+            let list: Vec<u64> = (0..count).map(|n| n * 2).collect();
+            let hash = |n: u64| (n.wrapping_mul(0x9e37_79b9_7f4a_7c15)).rotate_left(31);
+            let slots = Slots::build(&list.iter().map(|n| hash(*n)).collect::<Vec<_>>());
+            for n in 0..2 * count {
+                let found = slots.find(hash(n), |place| list[place as usize] == n);
+                assert_eq!(
+                    found.map(u64::from),
+                    (n % 2 == 0).then_some(n / 2),
+                    "{n} of {count}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn equal_hashes_are_told_apart() {
+        let slots = Slots::build(&[7; 100]);
+        assert_eq!(slots.find(7, |place| place == 99), Some(99));
+        assert_eq!(slots.find(7, |_| false), None);
+        assert_eq!(Slots::default().find(7, |_| true), None);
+    }
+}
