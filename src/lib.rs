@@ -6,3 +6,4 @@ pub mod place;
 pub mod prefix;
 pub mod stats;
 pub mod wire;
+pub mod zone;
