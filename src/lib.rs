@@ -1,6 +1,7 @@
 //! Meridian: an authoritative DNS server that sends every client to the right VIP.
 
 pub mod diagnostic;
+pub mod geo;
 pub mod limits;
 pub mod place;
 pub mod prefix;

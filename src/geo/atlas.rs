@@ -1,0 +1,212 @@
+//! What the databases say of every address, flattened into ranges.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use super::database::{self, Database};
+pub use super::facts::Facts;
+use super::facts::Ledger;
+use super::range;
+use crate::diagnostic::Diagnostic;
+use crate::limits;
+use crate::place::Continent;
+use crate::prefix::{Prefix, mask32, mask128};
+
+/// A database as read: its label and build.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// The path, or `built-in registry map (coarse)`.
+    pub label: String,
+    /// `GeoIP2-City`, or `registry-region`.
+    pub database_type: String,
+    /// When it was built, in seconds of the Unix epoch; 0 for the built-in map.
+    pub build: u64,
+    /// How many networks it has.
+    pub networks: usize,
+}
+
+/// All databases in force, as one map from addresses to facts. The ranges cover each family whole.
+#[derive(Clone, Debug, Default)]
+pub struct Atlas {
+    /// The distinct facts; the first is "nothing known".
+    pub facts: Vec<Facts>,
+    /// Where ranges of IPv4 begin, ascending from 0, and the facts from there on. Neighbours differ.
+    pub v4: Vec<(u32, u32)>,
+    /// The same for IPv6. Nothing is known of ::/96 and the other prefixes that hold IPv4 addresses: see
+    /// [`super::fold`].
+    pub v6: Vec<(u128, u32)>,
+    /// What it was made of, in the order of precedence.
+    pub origins: Vec<Origin>,
+    /// Whether it is the built-in map: continents by registry, hence coarse.
+    pub coarse: bool,
+}
+
+static NOTHING: Facts = Facts {
+    continent: None,
+    country: None,
+    subdivisions: Vec::new(),
+    city: None,
+    location: None,
+    system: None,
+};
+
+const REGISTRY: &str = include_str!("../../geoip/registry.csv");
+
+impl Atlas {
+    /// The built-in map: the continent of the registry that gives out the address.
+    pub fn builtin() -> Atlas {
+        let blocks: Vec<(Prefix, Option<Continent>)> = REGISTRY.lines().filter_map(block).collect();
+        let mut ledger = Ledger::new();
+        let mut v4: Vec<(u32, u32)> = Vec::new();
+        let mut v6: Vec<(u128, u32)> = Vec::new();
+        for start in borders(&blocks) {
+            let around = blocks.iter().filter(|(prefix, _)| prefix.contains(start));
+            let continent = around
+                .max_by_key(|(prefix, _)| prefix.len())
+                .and_then(|block| block.1);
+            let number = ledger.number(Facts {
+                continent,
+                ..Facts::default()
+            });
+            match start {
+                IpAddr::V4(addr) => range::push(&mut v4, u32::from(addr), number),
+                IpAddr::V6(addr) => range::push(&mut v6, u128::from(addr), number),
+            }
+        }
+        let origin = Origin {
+            label: "built-in registry map (coarse)".into(),
+            database_type: "registry-region".into(),
+            build: 0,
+            networks: blocks.len(),
+        };
+        Atlas {
+            facts: ledger.into_facts(),
+            v4,
+            v6,
+            origins: vec![origin],
+            coarse: true,
+        }
+    }
+
+    /// From MMDB files, each with the label the operator knows it by. Each fact of a network comes from the first file
+    /// that has it. Every file that cannot be read is reported, and then there is no atlas.
+    pub fn read(databases: &[(&str, &[u8])]) -> Result<Atlas, Vec<Diagnostic>> {
+        let mut atlas = Atlas {
+            facts: vec![Facts::default()],
+            v4: vec![(0, 0)],
+            v6: vec![(0, 0)],
+            origins: Vec::new(),
+            coarse: false,
+        };
+        let mut errors = Vec::new();
+        for (label, bytes) in databases {
+            match database::read(bytes) {
+                // What was read is of use only if all are.
+                Ok(database) if errors.is_empty() => atlas.lay_under(label, database),
+                Ok(_) => {}
+                Err(words) => errors.push(Diagnostic::whole(
+                    format!("database {label}: {}", cut(&words)),
+                    "Meridian reads MMDB files: City, Country, Enterprise, ASN and ISP",
+                )),
+            }
+        }
+        if errors.is_empty() {
+            Ok(atlas)
+        } else {
+            Err(errors)
+        }
+    }
+
+    /// Takes from `database` what is not known yet.
+    fn lay_under(&mut self, label: &str, database: Database) {
+        let Database {
+            facts,
+            v4,
+            v6,
+            kind,
+            build,
+            networks,
+        } = database;
+        let origin = Origin {
+            label: label.into(),
+            database_type: kind,
+            build,
+            networks,
+        };
+        self.origins.push(origin);
+        if self.facts.len() == 1 {
+            (self.facts, self.v4, self.v6) = (facts, v4, v6);
+            return;
+        }
+        let mut ledger = Ledger::new();
+        let mut known = HashMap::new();
+        let over = std::mem::take(&mut self.facts);
+        let mut pair = |a: u32, b: u32| {
+            *known.entry((a, b)).or_insert_with(|| {
+                let (over, under) = (over.get(a as usize), facts.get(b as usize));
+                ledger.number(over.unwrap_or(&NOTHING).over(under.unwrap_or(&NOTHING)))
+            })
+        };
+        self.v4 = range::overlay(&self.v4, &v4, &mut pair);
+        self.v6 = range::overlay(&self.v6, &v6, &mut pair);
+        self.facts = ledger.into_facts();
+    }
+
+    /// The facts of an address, and the widest network around it in which they are the same.
+    pub fn find(&self, addr: IpAddr) -> (&Facts, Prefix) {
+        let found = match addr {
+            IpAddr::V4(addr) => range::find(&self.v4, u32::from(addr)),
+            IpAddr::V6(addr) => range::find(&self.v6, u128::from(addr)),
+        };
+        let (number, length) = found.unwrap_or_default();
+        let facts = self.facts.get(number as usize).unwrap_or(&NOTHING);
+        (facts, Prefix::around(addr, length))
+    }
+}
+
+/// A line of words, for a broken file may bring megabytes of its own into them.
+fn cut(words: &str) -> String {
+    let plain = words.chars().map(|c| if c.is_control() { ' ' } else { c });
+    plain.take(limits::EXCERPT).collect()
+}
+
+/// A line of the registry's table: a network, and the continent of its registry; none where it is reserved.
+fn block(line: &str) -> Option<(Prefix, Option<Continent>)> {
+    let (prefix, registry) = line.split_once(',')?;
+    let continent = match registry {
+        "afrinic" => Some(Continent::Africa),
+        "apnic" => Some(Continent::Asia),
+        "arin" => Some(Continent::NorthAmerica),
+        "lacnic" => Some(Continent::SouthAmerica),
+        "ripe-ncc" => Some(Continent::Europe),
+        "reserved" => None,
+        _ => return None,
+    };
+    Some((prefix.parse().ok()?, continent))
+}
+
+/// Every address at which a block begins, or has just ended, and both zeros; ascending.
+fn borders(blocks: &[(Prefix, Option<Continent>)]) -> Vec<IpAddr> {
+    let mut borders: Vec<IpAddr> = vec![[0u8; 4].into(), [0u8; 16].into()];
+    for (prefix, _) in blocks {
+        borders.push(prefix.addr());
+        borders.extend(after(prefix));
+    }
+    borders.sort();
+    borders.dedup();
+    borders
+}
+
+/// The address behind the last of a network; none at the end of the family.
+fn after(prefix: &Prefix) -> Option<IpAddr> {
+    match prefix.addr() {
+        IpAddr::V4(addr) => {
+            let last = u32::from(addr) | !mask32(prefix.len());
+            last.checked_add(1).map(|next| Ipv4Addr::from(next).into())
+        }
+        IpAddr::V6(addr) => {
+            let last = u128::from(addr) | !mask128(prefix.len());
+            last.checked_add(1).map(|next| Ipv6Addr::from(next).into())
+        }
+    }
+}

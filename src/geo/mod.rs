@@ -1,0 +1,49 @@
+//! Where addresses are: databases, layered and flattened, and the longest-prefix table made of them.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+pub mod atlas;
+mod database;
+mod facts;
+mod range;
+pub mod table;
+#[cfg(test)]
+mod tests;
+
+/// Whether an address can be that of a client on the Internet: only such an ECS address is used.
+///
+/// Everything else of IANA's special-purpose registries that a client cannot come from counts as not global: private,
+/// shared, loopback, link-local, documentation, benchmarks, multicast and, in IPv6, all beyond 2000::/3.
+pub fn global(addr: IpAddr) -> bool {
+    match addr {
+        IpAddr::V4(addr) => global4(addr),
+        IpAddr::V6(addr) => global6(addr),
+    }
+}
+
+fn global4(addr: Ipv4Addr) -> bool {
+    !matches!(
+        addr.octets(),
+        [0 | 10 | 127 | 224.., ..]
+            | [100, 64..=127, ..]
+            | [169, 254, ..]
+            | [172, 16..=31, ..]
+            | [192, 0, 0 | 2, _]
+            | [192, 168, ..]
+            | [198, 18 | 19, ..]
+            | [198, 51, 100, _]
+            | [203, 0, 113, _]
+    )
+}
+
+fn global6(addr: Ipv6Addr) -> bool {
+    match addr.segments() {
+        [0x2001, 0xdb8, ..] | [0x3fff, 0..=0x0fff, ..] => false,
+        [first, ..] => (0x2000..=0x3fff).contains(&first),
+    }
+}
+
+/// An IPv4 address that came as IPv6 (`::ffff:192.0.2.1`), as IPv4; any other as it is. The maps know IPv4 only so.
+pub fn fold(addr: IpAddr) -> IpAddr {
+    addr.to_canonical()
+}
