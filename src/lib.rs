@@ -1,5 +1,6 @@
 //! Meridian: an authoritative DNS server that sends every client to the right VIP.
 
+pub mod config;
 pub mod diagnostic;
 pub mod geo;
 pub mod limits;

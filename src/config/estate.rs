@@ -1,0 +1,231 @@
+//! The steering of an estate as written, with every name resolved: sites, VIPs, regions, rule sets, pools and names.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use crate::diagnostic::Spot;
+use crate::place::{Place, Point};
+use crate::wire::name::Name;
+
+/// Index into [`Steering::sites`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SiteId(pub u16);
+
+/// Index into [`Steering::vips`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct VipId(pub u16);
+
+/// Index into [`Steering::rules`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RulesId(pub u16);
+
+/// Index into [`Steering::pools`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PoolId(pub u16);
+
+/// Everything that the `.toml` files of an estate say. Each list is sorted by name, so that neither files nor their order matter.
+#[derive(Clone, Debug, Default)]
+pub struct Steering {
+    /// `[sites]`
+    pub sites: Vec<Site>,
+    /// `[vips]`
+    pub vips: Vec<Vip>,
+    /// `[rules]`, with regions put in.
+    pub rules: Vec<RuleSet>,
+    /// The places of all rules but networks and `unknown`, each once, with where it is written first.
+    pub places: Vec<(Place, Spot)>,
+    /// `[pools]`, and behind them one for every site or VIP that `[names]` uses by itself, called like it, with all defaults.
+    pub pools: Vec<Pool>,
+    /// `[names]`, without those that say `"zone"`.
+    pub names: Vec<Steered>,
+}
+
+/// A place that has VIPs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Site {
+    /// As the operator calls it.
+    pub name: String,
+    /// Where it stands.
+    pub location: Option<Point>,
+    /// To `nearest` the site counts as this much nearer; kilometres.
+    pub bias: i32,
+}
+
+/// What an answer can contain.
+#[derive(Clone, Debug)]
+pub struct Vip {
+    /// As the operator calls it.
+    pub name: String,
+    /// For A.
+    pub address: Option<Ipv4Addr>,
+    /// For AAAA.
+    pub address6: Option<Ipv6Addr>,
+    /// Where it stands.
+    pub site: Option<SiteId>,
+    /// Size beside its neighbours; 0 = only when no other is up. At most 1 000 000.
+    pub weight: u32,
+    /// Where it is written.
+    pub spot: Spot,
+}
+
+/// Clients to sites.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleSet {
+    /// As the operator calls it.
+    pub name: String,
+    /// One for each place: those of regions stand by themselves, each with the region's entry; of a place that
+    /// stands in the set itself and in a region, only the former is here. No place twice.
+    pub rules: Vec<Rule>,
+}
+
+/// One line of a rule set, for one place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// Whom it is for.
+    pub place: Place,
+    /// The region through which the place stands here.
+    pub region: Option<String>,
+    /// Tried in this order.
+    pub targets: Vec<Target>,
+}
+
+/// What a rule or a pool's member names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Target {
+    /// All of its VIPs; in a rule, those of the pool that uses the rule.
+    Site(SiteId),
+    /// Just this one.
+    Vip(VipId),
+    /// What that pool chooses.
+    Pool(PoolId),
+}
+
+/// How a choice is made, and how the answer looks.
+#[derive(Clone, Debug)]
+pub struct Pool {
+    /// As the operator calls it.
+    pub name: String,
+    /// In the order written; for a table, sorted by name.
+    pub members: Members,
+    /// Which rule among the members.
+    pub policy: Policy,
+    /// Tried first.
+    pub prefer: Option<RulesId>,
+    /// Below this part of its weight a site, member or pool has failed; parts of a million.
+    pub min_up: u32,
+    /// Sites at most this much farther than the nearest share its clients; kilometres.
+    pub tie: u32,
+    /// At most this many addresses of each family; 1 to 16.
+    pub answers: u8,
+    /// What decides among VIPs by weight.
+    pub draw: Draw,
+    /// Seconds.
+    pub ttl: Ttl,
+    /// Whether the client subnet counts.
+    pub ecs: bool,
+    /// When no VIP is up.
+    pub on_all_down: AllDown,
+    /// Where it is written.
+    pub spot: Spot,
+}
+
+/// The members of a pool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Members {
+    /// By name.
+    List(Vec<Target>),
+    /// By name and number, for `weighted` only.
+    Table(Vec<(Target, u32)>),
+}
+
+impl Members {
+    /// The members without their numbers.
+    pub fn targets(&self) -> impl Iterator<Item = Target> + '_ {
+        let (list, table) = match self {
+            Members::List(list) => (list.as_slice(), [].as_slice()),
+            Members::Table(table) => ([].as_slice(), table.as_slice()),
+        };
+        list.iter()
+            .copied()
+            .chain(table.iter().map(|(target, _)| *target))
+    }
+}
+
+/// See the language: `policy`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Policy {
+    /// All members at once, each by its weight.
+    Weighted,
+    /// Sites by distance.
+    Nearest,
+    /// Members in the order written.
+    Failover,
+}
+
+/// See the language: `draw`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Draw {
+    /// Each query is the next of an even sequence.
+    Query,
+    /// The client's network and the time, renewed once a TTL.
+    Client,
+    /// The client's network alone.
+    Sticky,
+    /// The queried name alone.
+    Name,
+}
+
+/// Seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ttl {
+    /// While something is in transition.
+    pub min: u32,
+    /// In quiet times.
+    pub max: u32,
+}
+
+/// See the language: `on_all_down`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum AllDown {
+    /// The zone file's own records and, where it has none, as `All`.
+    Zone,
+    /// As if all were up.
+    All,
+    /// Empty.
+    NoData,
+}
+
+/// A name that a pool answers.
+#[derive(Clone, Debug)]
+pub struct Steered {
+    /// May begin with a `*` label.
+    pub name: Name,
+    /// Which pool.
+    pub pool: PoolId,
+    /// Where it is written.
+    pub spot: Spot,
+}
+
+impl Steering {
+    /// Whether both say the same, wherever it is written.
+    pub fn same(&self, other: &Steering) -> bool {
+        let vip = |v: &Vip| (v.name.clone(), v.address, v.address6, v.site, v.weight);
+        let pool = |p: &Pool| {
+            let answer = (p.answers, p.draw, p.ttl, p.ecs, p.on_all_down);
+            (
+                p.name.clone(),
+                p.members.clone(),
+                p.policy,
+                p.prefer,
+                p.min_up,
+                p.tie,
+                answer,
+            )
+        };
+        let name = |n: &Steered| (n.name.clone(), n.pool);
+        self.sites == other.sites
+            && self.rules == other.rules
+            && self.vips.iter().map(vip).eq(other.vips.iter().map(vip))
+            && self.pools.iter().map(pool).eq(other.pools.iter().map(pool))
+            && self.names.iter().map(name).eq(other.names.iter().map(name))
+    }
+}

@@ -1,0 +1,116 @@
+//! `meridian.toml`: what is read, and what is refused with which words.
+#![allow(clippy::unwrap_used, reason = "tests may")]
+
+use super::*;
+
+fn read(text: &str) -> Result<Machine, Vec<String>> {
+    let (read, list) = machine(&Source::new("meridian.toml", text));
+    let lines: Vec<String> = list
+        .iter()
+        .map(|d| d.line().replace("meridian.toml:", ""))
+        .collect();
+    assert_eq!(read.is_none(), !lines.is_empty());
+    read.ok_or(lines)
+}
+
+#[test]
+fn nothing_is_required() {
+    assert_eq!(read(""), Ok(Machine::default()));
+}
+
+#[test]
+fn everything() {
+    let machine = read(
+        r#"
+zones = "/srv/zones"
+geoip = ["geoip/City.mmdb", "geoip/ASN.mmdb"]
+state = "state"
+listen = ["192.0.2.53:53", "[2001:db8::53]:53"]
+admin = "[::1]:8053"
+workers = 4
+[tokens.ops]
+file = "tokens/ops"
+role = "operator"
+[tokens.fra-forwarders]
+file = "tokens/fra"
+sites = "fra"
+"#,
+    )
+    .unwrap();
+    assert_eq!(
+        (
+            machine.zones.as_deref(),
+            machine.state.as_deref(),
+            machine.workers
+        ),
+        (Some("/srv/zones"), Some("state"), Some(4))
+    );
+    assert_eq!(machine.geoip, ["geoip/City.mmdb", "geoip/ASN.mmdb"]);
+    assert_eq!(
+        machine.listen,
+        ["192.0.2.53:53", "[2001:db8::53]:53"].map(|text| text.parse().unwrap())
+    );
+    assert_eq!(machine.admin, "[::1]:8053".parse().ok());
+    let tokens: Vec<_> = machine
+        .tokens
+        .iter()
+        .map(|t| (t.name.as_str(), t.file.as_str(), t.role, t.sites.clone()))
+        .collect();
+    let fra = (
+        "fra-forwarders",
+        "tokens/fra",
+        Role::Feed,
+        Some(vec!["fra".to_owned()]),
+    );
+    assert_eq!(tokens, [fra, ("ops", "tokens/ops", Role::Operator, None)]);
+    assert_eq!(machine.tokens[0].spot.place(), "meridian.toml:11:9");
+}
+
+#[test]
+fn refused() {
+    let later = "remove it from `meridian.toml`: this version of Meridian would not obey it";
+    let plain = "remove it: this version of Meridian listens on plain addresses, UDP and TCP";
+    let form = "an address and a port: `\"192.0.2.53:53\"`, `\"[2001:db8::53]:53\"`";
+    for (text, expected) in [
+        ("id = \"a\"", format!("1:1: error: `id` is not built yet; {later}")),
+        ("[tls]\ncert = \"c\"", format!("1:2: error: `tls` is not built yet; {later}")),
+        ("listn = \"a\"", "1:1: error: unknown key `listn` in `meridian.toml`; did you mean `listen`?".to_owned()),
+        ("listen = \"tls://192.0.2.1:853\"", format!("1:10: error: `tls://` listeners are not built yet; {plain}")),
+        ("listen = [\"https://a/dns-query\"]", format!("1:11: error: `https://` listeners are not built yet; {plain}")),
+        ("listen = \"quic://[::]:853\"", format!("1:10: error: `quic://` listeners are not built yet; {plain}")),
+        ("listen = \"192.0.2.1\"", "1:10: error: `192.0.2.1` is no listener; write `\"192.0.2.1:53\"`".to_owned()),
+        ("listen = \"[::1]\"", "1:10: error: `[::1]` is no listener; write `\"[::1]:53\"`".to_owned()),
+        (
+            "listen = \":5353\"",
+            "1:10: error: `:5353` is no listener; write both families: `\"0.0.0.0:5353\"`, `\"[::]:5353\"`".to_owned(),
+        ),
+        ("listen = \"localhost:53\"", format!("1:10: error: `localhost:53` is no listener; {form}")),
+        ("listen = []", "1:10: error: `listen` is empty; leave the key out for the default, `[\"127.0.0.1:5300\"]`".to_owned()),
+        (
+            "listen = [\"192.0.2.1:53\", \"192.0.2.1:53\"]",
+            "1:27: error: `192.0.2.1:53` stands twice; write it once".to_owned(),
+        ),
+        (
+            "admin = \"0.0.0.0:8053\"",
+            "1:9: error: `admin` is plain HTTP and stays on loopback; write `\"127.0.0.1:8053\"`: HTTPS is not built yet".to_owned(),
+        ),
+        ("workers = 0", "1:11: error: `workers` is a whole number from 1 to 512".to_owned()),
+        ("zones = \"\"", "1:9: error: `zones` is an empty path; leave the key out for the default".to_owned()),
+        ("[tokens.a]", "1:9: error: token `a` has no `file`; write `file = \"…\"`: a token never stands in this file itself".to_owned()),
+        (
+            "[tokens.a]\nfile = \"f\"\nrole = \"admin\"",
+            "3:8: error: `role` is one of `reader`, `feed`, `operator`".to_owned(),
+        ),
+        (
+            "[tokens.a]\nfile = \"f\"\nrole = \"reader\"\nsites = \"fra\"",
+            "4:1: error: `sites` belongs to the role `feed`; remove it, or the role".to_owned(),
+        ),
+        (
+            "[tokens.a]\nfile = \"f\"\nsites = \"Fra\"",
+            "3:9: error: `Fra` is no name for a site; write `fra`: lower-case letters, digits and hyphens, a letter or digit at both ends"
+                .to_owned(),
+        ),
+    ] {
+        assert_eq!(read(text), Err(vec![expected]), "{text}");
+    }
+}

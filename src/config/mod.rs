@@ -1,0 +1,13 @@
+//! The operator's files: the steering beside the zones, and the machine's own.
+
+mod document;
+pub mod estate;
+mod findings;
+pub mod machine;
+mod record;
+pub mod steering;
+mod suggest;
+mod values;
+
+pub use machine::machine;
+pub use steering::steering;

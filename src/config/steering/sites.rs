@@ -1,0 +1,188 @@
+//! `[sites]` and `[vips]`: where things are, and what an answer can contain.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use crate::config::document::{At, Entry};
+use crate::config::estate::{Site, SiteId, Vip};
+use crate::config::findings::Findings;
+use crate::config::record::{Keys, Record};
+use crate::config::steering::index::Index;
+use crate::config::values;
+use crate::diagnostic::Diagnostic;
+use crate::limits;
+
+const SITE: Keys = Keys {
+    known: &["location", "bias"],
+    later: &[],
+    example: "fra = { location = [50.11, 8.68] }",
+};
+
+const VIP: Keys = Keys {
+    known: &["address", "address6", "site", "weight"],
+    later: &[
+        "cname",
+        "capacity",
+        "failure_domain",
+        "probe",
+        "probe_address",
+    ],
+    example: "fra-1 = { address = \"192.0.2.1\" }",
+};
+
+/// Sites and VIPs as read. What had an error is doubtful: its gaps are not held against others.
+pub(super) struct Grounds {
+    pub(super) sites: Vec<Site>,
+    pub(super) vips: Vec<Vip>,
+    pub(super) doubtful_sites: Vec<bool>,
+    pub(super) doubtful_vips: Vec<bool>,
+    /// The VIPs of each site, by number.
+    pub(super) at_site: Vec<Vec<u16>>,
+}
+
+/// Both tables.
+pub(super) fn read(index: &Index<'_>, findings: &mut Findings) -> Grounds {
+    let mut grounds = Grounds {
+        sites: Vec::new(),
+        vips: Vec::new(),
+        doubtful_sites: Vec::new(),
+        doubtful_vips: Vec::new(),
+        at_site: vec![Vec::new(); index.sites.list.len()],
+    };
+    for entry in &index.sites.list {
+        let before = findings.errors();
+        grounds.sites.push(site(*entry, findings));
+        grounds.doubtful_sites.push(findings.errors() > before);
+    }
+    let mut seen = HashMap::new();
+    for (id, entry) in (0..).zip(&index.vips.list) {
+        let before = findings.errors();
+        let vip = vip(*entry, index, &mut seen, findings);
+        if let Some(list) = vip
+            .site
+            .and_then(|site| grounds.at_site.get_mut(usize::from(site.0)))
+        {
+            list.push(id);
+        }
+        grounds.vips.push(vip);
+        grounds.doubtful_vips.push(findings.errors() > before);
+    }
+    grounds
+}
+
+fn site(entry: Entry<'_>, findings: &mut Findings) -> Site {
+    let name = entry.key.text;
+    let record = Record::open(entry, &format!("site `{name}`"), &SITE, findings);
+    Site {
+        name: name.to_owned(),
+        location: record
+            .get("location")
+            .and_then(|field| values::globe(field, findings)),
+        bias: record
+            .get("bias")
+            .and_then(|field| values::distance(field, values::EITHER, findings))
+            .unwrap_or(0),
+    }
+}
+
+fn vip<'a>(
+    entry: Entry<'a>,
+    index: &Index<'a>,
+    seen: &mut HashMap<IpAddr, At<'a>>,
+    findings: &mut Findings,
+) -> Vip {
+    let name = entry.key.text;
+    let before = findings.errors();
+    let record = Record::open(entry, &format!("VIP `{name}`"), &VIP, findings);
+    let address = record.get("address").and_then(|field| v4(field, findings));
+    let address6 = record.get("address6").and_then(|field| v6(field, findings));
+    let found = [
+        ("address", address.map(IpAddr::V4)),
+        ("address6", address6.map(IpAddr::V6)),
+    ];
+    for (key, address) in found {
+        if let (Some(field), Some(address)) = (record.get(key), address) {
+            once(field, address, seen, findings);
+        }
+    }
+    if address.is_none() && address6.is_none() && findings.errors() == before {
+        let advice = "write `address = \"…\"`, `address6 = \"…\"` or both";
+        findings.error(entry.key.at, format!("VIP `{name}` has no address"), advice);
+    }
+    let site = record
+        .get("site")
+        .and_then(|field| values::text(field, "the name of a site", findings));
+    let weight = record
+        .get("weight")
+        .and_then(|field| values::integer("`weight`", field.value, 0..=limits::WEIGHT, findings));
+    Vip {
+        name: name.to_owned(),
+        address,
+        address6,
+        site: site
+            .and_then(|word| index.resolve(&index.sites, word, findings))
+            .map(SiteId),
+        weight: weight.unwrap_or(1),
+        spot: entry.key.at.spot(),
+    }
+}
+
+/// An address of two VIPs would be up and down at once.
+fn once<'a>(
+    field: Entry<'a>,
+    address: IpAddr,
+    seen: &mut HashMap<IpAddr, At<'a>>,
+    findings: &mut Findings,
+) {
+    let at = field.value.at;
+    let Some(other) = seen.insert(address, at) else {
+        return;
+    };
+    let (first, second) = if other.rank() < at.rank() {
+        (other, at)
+    } else {
+        (at, other)
+    };
+    findings.push(
+        Diagnostic::error(
+            second.spot(),
+            format!("{address} stands in two VIPs"),
+            "an address may stand in one VIP only",
+        )
+        .and(first.spot(), "it is here as well"),
+    );
+}
+
+fn v4(field: Entry<'_>, findings: &mut Findings) -> Option<Ipv4Addr> {
+    let text = values::text(field, "an IPv4 address", findings)?.text;
+    let address = text.parse().ok();
+    if address.is_none() {
+        let advice = match text.parse::<Ipv6Addr>() {
+            Ok(_) => format!("write `address6 = \"{text}\"`"),
+            Err(_) => "write it as in `\"192.0.2.1\"`".to_owned(),
+        };
+        findings.error(
+            field.value.at,
+            format!("`{text}` is no IPv4 address"),
+            advice,
+        );
+    }
+    address
+}
+
+fn v6(field: Entry<'_>, findings: &mut Findings) -> Option<Ipv6Addr> {
+    let text = values::text(field, "an IPv6 address", findings)?.text;
+    let address = text.parse().ok();
+    if address.is_none() {
+        let advice = match text.parse::<Ipv4Addr>() {
+            Ok(_) => format!("write `address = \"{text}\"`"),
+            Err(_) => "write it as in `\"2001:db8::1\"`".to_owned(),
+        };
+        findings.error(
+            field.value.at,
+            format!("`{text}` is no IPv6 address"),
+            advice,
+        );
+    }
+    address
+}
