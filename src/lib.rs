@@ -3,6 +3,7 @@
 pub mod config;
 pub mod diagnostic;
 pub mod geo;
+pub mod health;
 pub mod limits;
 pub mod place;
 pub mod prefix;

@@ -1,0 +1,4 @@
+//! What we believe of each VIP.
+
+pub mod board;
+pub mod report;

@@ -1,0 +1,224 @@
+//! The fields of a report, each by itself.
+
+use std::sync::Arc;
+
+use super::mistake::{Mistakes, meant, quote};
+use super::tree::Tree;
+use crate::health::board::State;
+use crate::limits;
+
+/// Whether a report carries the name of its VIP.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Vip {
+    InPath,
+    InReport,
+}
+
+pub(super) fn name(
+    tree: Option<&Tree>,
+    at: &str,
+    vip: Vip,
+    mistakes: &mut Mistakes,
+) -> Option<Arc<str>> {
+    let here = format!("{at}.vip");
+    match (vip, tree) {
+        (Vip::InPath, None) => Some(Arc::from("")),
+        (Vip::InPath, Some(_)) => {
+            mistakes.add(
+                &here,
+                "the VIP is named by the path",
+                "leave `vip` out, or send a batch to /v1/health",
+            );
+            None
+        }
+        (Vip::InReport, None) => {
+            mistakes.add(
+                at,
+                "`vip` is missing",
+                "name the VIP as the estate does: \"vip\": \"NAME\"",
+            );
+            None
+        }
+        (Vip::InReport, Some(Tree::Text(name))) if is_name(name) => Some(Arc::from(name.as_str())),
+        (Vip::InReport, Some(Tree::Text(name))) => {
+            let advice = "names are 1 to 63 lower-case letters, digits and hyphens, a letter or digit at both ends";
+            mistakes.add(&here, format!("{} cannot be a VIP", quote(name)), advice);
+            None
+        }
+        (Vip::InReport, Some(other)) => {
+            mistakes.add(
+                &here,
+                format!("expected the name of a VIP, found {}", other.kind()),
+                "write it as a string",
+            );
+            None
+        }
+    }
+}
+
+pub(super) fn is_name(name: &str) -> bool {
+    let hyphen = |b: Option<&u8>| b == Some(&b'-');
+    let bytes = name.as_bytes();
+    (1..=limits::NAME_LETTERS).contains(&bytes.len())
+        && bytes
+            .iter()
+            .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+        && !hyphen(bytes.first())
+        && !hyphen(bytes.last())
+}
+
+pub(super) fn state(
+    tree: Option<&Tree>,
+    quality: Option<&Tree>,
+    at: &str,
+    mistakes: &mut Mistakes,
+) -> Option<State> {
+    const WORDS: [&str; 4] = ["up", "degraded", "drain", "down"];
+    const ADVICE: &str = "one of \"up\", \"degraded\", \"drain\", \"down\"";
+    let here = format!("{at}.state");
+    let said = match tree {
+        Some(Tree::Text(word)) => Some(word.as_str()),
+        Some(other) => {
+            mistakes.add(
+                &here,
+                format!("expected a state, found {}", other.kind()),
+                ADVICE,
+            );
+            None
+        }
+        None => {
+            mistakes.add(at, "`state` is missing", ADVICE);
+            None
+        }
+    };
+    let state = said.and_then(|said| {
+        let states = [
+            State::Up,
+            State::Degraded(500_000),
+            State::Drain,
+            State::Down,
+        ];
+        let state = states.into_iter().find(|state| state.word() == said);
+        if state.is_none() {
+            let advice = meant(said, &WORDS)
+                .map_or_else(|| ADVICE.to_owned(), |m| format!("did you mean \"{m}\"?"));
+            mistakes.add(&here, format!("unknown state {}", quote(said)), advice);
+        }
+        state
+    });
+    let Some(tree) = quality else { return state };
+    let quality = part(tree, &format!("{at}.quality"), mistakes)?;
+    match state? {
+        State::Degraded(_) => Some(State::Degraded(quality)),
+        other => {
+            let advice = "leave `quality` out, or say \"state\": \"degraded\"";
+            mistakes.add(
+                &format!("{at}.quality"),
+                format!("a VIP that is \"{}\" has no quality", other.word()),
+                advice,
+            );
+            None
+        }
+    }
+}
+
+/// In parts of a million.
+fn part(tree: &Tree, at: &str, mistakes: &mut Mistakes) -> Option<u32> {
+    let number = match tree {
+        Tree::Whole(number) => *number as f64,
+        Tree::Real(number) => *number,
+        other => {
+            mistakes.add(
+                at,
+                format!("expected a number, found {}", other.kind()),
+                "a number above 0 and below 1, as 0.5",
+            );
+            return None;
+        }
+    };
+    if number > 0.0 && number < 1.0 {
+        // In this range the product is a small positive number, and the cast exact.
+        return Some(((number * 1e6).round() as u32).clamp(1, 999_999));
+    }
+    let advice = match number {
+        1.0 => "all of its weight is \"state\": \"up\", without `quality`",
+        0.0 => "nothing of its weight is \"state\": \"down\" or \"drain\", without `quality`",
+        _ => "it is the part of its weight that the VIP can bear: 0.25 is a quarter",
+    };
+    mistakes.add(
+        at,
+        format!("expected a number above 0 and below 1, found {number:e}"),
+        advice,
+    );
+    None
+}
+
+pub(super) fn number(
+    tree: Option<&Tree>,
+    at: &str,
+    name: &str,
+    advice: &str,
+    mistakes: &mut Mistakes,
+) -> Option<u64> {
+    let here = format!("{at}.{name}");
+    match tree {
+        Some(Tree::Whole(number)) => return Some(*number),
+        Some(Tree::Real(_)) => mistakes.add(
+            &here,
+            format!("expected a whole number from 0 to {}", u64::MAX),
+            advice,
+        ),
+        Some(other) => mistakes.add(
+            &here,
+            format!("expected a whole number, found {}", other.kind()),
+            advice,
+        ),
+        None => mistakes.add(at, format!("`{name}` is missing"), advice),
+    }
+    None
+}
+
+/// In seconds.
+pub(super) fn duration(tree: &Tree, at: &str, mistakes: &mut Mistakes) -> Option<u64> {
+    const ADVICE: &str = "a whole number and s, m, h or d, from \"1s\" to \"7d\"; leave it out if the report is to stand until the next";
+    let Tree::Text(text) = tree else {
+        let unit = if matches!(tree, Tree::Whole(_) | Tree::Real(_)) {
+            " without a unit"
+        } else {
+            ""
+        };
+        mistakes.add(
+            at,
+            format!(
+                "expected a duration such as \"30s\", found {}{unit}",
+                tree.kind()
+            ),
+            ADVICE,
+        );
+        return None;
+    };
+    let seconds = seconds(text).filter(|seconds| (1..=limits::LEASE).contains(seconds));
+    if seconds.is_none() {
+        mistakes.add(
+            at,
+            format!("{} is not a duration that a lease can have", quote(text)),
+            ADVICE,
+        );
+    }
+    seconds
+}
+
+fn seconds(text: &str) -> Option<u64> {
+    let unit = match text.bytes().last()? {
+        b's' => 1,
+        b'm' => 60,
+        b'h' => 3_600,
+        b'd' => 86_400,
+        _ => return None,
+    };
+    let digits = text.get(..text.len().checked_sub(1)?)?;
+    if !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    digits.parse::<u64>().ok()?.checked_mul(unit)
+}
