@@ -8,5 +8,6 @@ pub mod limits;
 pub mod place;
 pub mod prefix;
 pub mod stats;
+pub mod steer;
 pub mod wire;
 pub mod zone;

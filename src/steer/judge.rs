@@ -1,0 +1,279 @@
+//! Judging: from the verdicts on VIPs to what a pool would answer a class with, and whether it has failed.
+//!
+//! A node yields candidates with their masses *and* whether it failed; the node above moves on when one below fails.
+//! Nothing here is done per query: it runs when the estate or the board changes.
+
+use crate::config::estate::{Members, Policy, Pool, PoolId, SiteId, Steering, Target, VipId};
+use crate::health::board::{State, Verdict};
+use crate::limits;
+use crate::steer::class::Class;
+use crate::steer::outcome::{Candidate, Ladder, MILLION, Outcome, Tried, What, failed, share};
+use crate::steer::reach::{Needs, at_site};
+
+/// Everything a judgement needs.
+pub struct Judge<'a> {
+    /// The estate's steering.
+    pub steering: &'a Steering,
+    /// For every pool the VIPs it reaches.
+    pub reach: &'a [Vec<VipId>],
+    /// What the root pool must know of clients.
+    pub needs: &'a Needs,
+    /// The class of the client.
+    pub class: &'a Class,
+    /// One verdict per VIP.
+    pub verdicts: &'a [Verdict],
+}
+
+impl Judge<'_> {
+    /// What the pool would answer.
+    pub fn pool(&self, id: PoolId) -> Outcome {
+        self.at_depth(id, 0)
+    }
+
+    fn at_depth(&self, id: PoolId, depth: usize) -> Outcome {
+        let Some(pool) = self
+            .steering
+            .pools
+            .get(usize::from(id.0))
+            .filter(|_| depth <= limits::POOL_DEPTH)
+        else {
+            return Outcome {
+                failed: true,
+                ..Outcome::default()
+            };
+        };
+        let mut ladder = Ladder::new(depth);
+        for target in self.preferred(pool) {
+            if ladder.settled() {
+                break;
+            }
+            let own = self
+                .reach
+                .get(usize::from(id.0))
+                .map_or(&[][..], Vec::as_slice);
+            if let Some(outcome) = self.entry(pool, own, target, depth) {
+                ladder.push(What::Preferred(target), outcome);
+            }
+        }
+        match pool.policy {
+            Policy::Weighted if pool.prefer.is_none() => {
+                let mut outcome = self.weighted(pool, depth);
+                outcome
+                    .trail
+                    .insert(0, Tried::of(depth, What::All, &outcome));
+                return outcome;
+            }
+            Policy::Weighted if !ladder.settled() => {
+                ladder.push(What::All, self.weighted(pool, depth))
+            }
+            Policy::Weighted => {}
+            Policy::Failover => {
+                for target in pool.members.targets() {
+                    if ladder.settled() {
+                        break;
+                    }
+                    ladder.push(What::Member(target), self.member(pool, target, depth));
+                }
+            }
+            Policy::Nearest => {
+                for step in self.class.steps(self.needs, id).iter() {
+                    if ladder.settled() {
+                        break;
+                    }
+                    ladder.push(What::Sites(step.clone()), self.step(id, pool, step, depth));
+                }
+            }
+        }
+        ladder.done()
+    }
+
+    /// The entry of the rule that fits the class.
+    fn preferred(&self, pool: &Pool) -> Vec<Target> {
+        let Some(set) = pool.prefer else {
+            return Vec::new();
+        };
+        let rule = self.class.rule(self.needs, set);
+        let rules = self.steering.rules.get(usize::from(set.0));
+        rules
+            .zip(rule)
+            .and_then(|(r, n)| r.rules.get(n))
+            .map_or_else(Vec::new, |r| r.targets.clone())
+    }
+
+    /// A rule's entry: a site means the pool's own VIPs there, and nothing if it has none.
+    fn entry(&self, pool: &Pool, own: &[VipId], target: Target, depth: usize) -> Option<Outcome> {
+        match target {
+            Target::Site(site) => {
+                let there = |vip: &VipId| self.site(*vip) == Some(site);
+                let vips: Vec<VipId> = own.iter().copied().filter(there).collect();
+                (!vips.is_empty()).then(|| self.set(&vips, pool.min_up))
+            }
+            _ => Some(self.member(pool, target, depth)),
+        }
+    }
+
+    fn member(&self, pool: &Pool, target: Target, depth: usize) -> Outcome {
+        match target {
+            Target::Vip(vip) => self.set(&[vip], pool.min_up),
+            Target::Site(site) => {
+                let vips: Vec<VipId> = at_site(self.steering, site).collect();
+                self.set(&vips, pool.min_up)
+            }
+            Target::Pool(inner) => self.at_depth(inner, depth + 1),
+        }
+    }
+
+    fn weighted(&self, pool: &Pool, depth: usize) -> Outcome {
+        match &pool.members {
+            Members::List(list) => {
+                let mut vips = Vec::new();
+                for target in list {
+                    match target {
+                        Target::Vip(vip) => vips.push(*vip),
+                        Target::Site(site) => vips.extend(at_site(self.steering, *site)),
+                        Target::Pool(inner) => {
+                            vips.extend(self.reach.get(usize::from(inner.0)).into_iter().flatten());
+                        }
+                    }
+                }
+                vips.sort_unstable();
+                vips.dedup();
+                self.set(&vips, pool.min_up)
+            }
+            Members::Table(table) => {
+                let judged = |(target, n): &(Target, u32)| {
+                    let mut outcome = self.member(pool, *target, depth);
+                    // A pool's own steps stand below the line of the member that it is.
+                    outcome.trail.iter_mut().for_each(|t| t.depth += 1);
+                    outcome
+                        .trail
+                        .insert(0, Tried::of(depth + 1, What::Member(*target), &outcome));
+                    (u64::from(*n), outcome)
+                };
+                share(table.iter().map(judged).collect(), pool.min_up)
+            }
+        }
+    }
+
+    /// One step of a `nearest` pool: the site, or several of them by their weights.
+    fn step(&self, id: PoolId, pool: &Pool, step: &[SiteId], depth: usize) -> Outcome {
+        if let [site] = step {
+            return self.here(pool, *site, depth);
+        }
+        let own = self
+            .reach
+            .get(usize::from(id.0))
+            .map_or(&[][..], Vec::as_slice);
+        let weigh = |site: &SiteId| {
+            let there = own
+                .iter()
+                .copied()
+                .filter(|vip| self.site(*vip) == Some(*site));
+            (self.weight(there), self.here(pool, *site, depth))
+        };
+        share(step.iter().map(weigh).collect(), pool.min_up)
+    }
+
+    /// The members of a `nearest` pool that lie at a site.
+    fn here(&self, pool: &Pool, site: SiteId, depth: usize) -> Outcome {
+        let mut vips = Vec::new();
+        let mut parts: Vec<(u64, Outcome)> = Vec::new();
+        for target in pool.members.targets() {
+            match target {
+                Target::Vip(vip) if self.site(vip) == Some(site) => vips.push(vip),
+                Target::Site(s) if s == site => vips.extend(at_site(self.steering, site)),
+                Target::Pool(inner) => {
+                    let reach = self
+                        .reach
+                        .get(usize::from(inner.0))
+                        .map_or(&[][..], Vec::as_slice);
+                    if reach
+                        .first()
+                        .is_some_and(|vip| self.site(*vip) == Some(site))
+                    {
+                        parts.push((
+                            self.weight(reach.iter().copied()),
+                            self.at_depth(inner, depth + 1),
+                        ));
+                    }
+                }
+                _ => {}
+            }
+        }
+        vips.sort_unstable();
+        vips.dedup();
+        if !vips.is_empty() {
+            let n = self.weight(vips.iter().copied());
+            parts.insert(0, (n, self.set(&vips, pool.min_up)));
+        }
+        if parts.len() == 1 {
+            return parts.swap_remove(0).1;
+        }
+        share(parts, pool.min_up)
+    }
+
+    /// Some VIPs side by side, each by its own weight.
+    fn set(&self, vips: &[VipId], min_up: u32) -> Outcome {
+        let mut out = Outcome {
+            looked: vips.to_vec(),
+            ..Outcome::default()
+        };
+        for &id in vips {
+            let Some(vip) = self.steering.vips.get(usize::from(id.0)) else {
+                continue;
+            };
+            let state = self
+                .verdicts
+                .get(usize::from(id.0))
+                .map_or(State::Unknown, |v| v.state);
+            let quality = quality(state);
+            let weight = u64::from(vip.weight);
+            out.full += weight * MILLION;
+            // VIPs without a site are together nowhere.
+            let group = vec![vip.site.map_or(0, |site| site.0 + 1)];
+            if state == State::Drain {
+                out.drained.push(Candidate {
+                    vip: id,
+                    mass: weight.max(1) * MILLION,
+                    group,
+                });
+            } else if weight > 0 && quality > 0 {
+                out.up.push(Candidate {
+                    vip: id,
+                    mass: weight * quality,
+                    group,
+                });
+            } else if quality > 0 {
+                out.reserve.push(Candidate {
+                    vip: id,
+                    mass: quality,
+                    group,
+                });
+            }
+        }
+        out.failed = failed(&out, min_up);
+        out
+    }
+
+    fn site(&self, vip: VipId) -> Option<SiteId> {
+        self.steering
+            .vips
+            .get(usize::from(vip.0))
+            .and_then(|v| v.site)
+    }
+
+    fn weight(&self, vips: impl Iterator<Item = VipId>) -> u64 {
+        vips.filter_map(|id| self.steering.vips.get(usize::from(id.0)))
+            .map(|v| u64::from(v.weight))
+            .sum()
+    }
+}
+
+/// The part with which a VIP counts, in parts of a million.
+pub fn quality(state: State) -> u64 {
+    match state {
+        State::Unknown | State::Up => MILLION,
+        State::Degraded(part) => u64::from(part).min(MILLION),
+        State::Drain | State::Down => 0,
+    }
+}

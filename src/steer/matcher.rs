@@ -1,0 +1,119 @@
+//! Which rule of a set fits a client: networks as ranges, all other places by the facts.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+
+use crate::config::estate::RuleSet;
+use crate::geo::atlas::Facts;
+use crate::place::{Place, Subdivision};
+use crate::prefix::{Prefix, mask32, mask128};
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Family {
+    V4,
+    V6,
+}
+
+/// Ranges of the longest network at each address; the networks of one rule set never overlap but by nesting.
+pub(super) fn flatten(networks: &[(Prefix, u32)], family: Family) -> Vec<(u128, Option<u32>)> {
+    let mut list: Vec<(u128, u128, u32)> = Vec::new();
+    for (prefix, rule) in networks {
+        let (start, end) = match (prefix.addr(), family) {
+            (IpAddr::V4(a), Family::V4) => {
+                let start = u32::from(a);
+                (u128::from(start), u128::from(start | !mask32(prefix.len())))
+            }
+            (IpAddr::V6(a), Family::V6) => {
+                let start = u128::from(a);
+                (start, start | !mask128(prefix.len()))
+            }
+            _ => continue,
+        };
+        list.push((start, end, *rule));
+    }
+    // The wider of two that begin alike comes first, so that the narrower is laid upon it.
+    list.sort_by_key(|(start, end, _)| (*start, std::cmp::Reverse(*end)));
+    let mut out: Vec<(u128, Option<u32>)> = vec![(0, None)];
+    let mut open: Vec<(u128, u32)> = Vec::new();
+    let mut put = |start: u128, rule: Option<u32>| {
+        if out.last().is_some_and(|last| last.0 == start) {
+            out.pop();
+        }
+        out.push((start, rule));
+    };
+    for (start, end, rule) in list {
+        while let Some(&(last, _)) = open.last().filter(|(last, _)| *last < start) {
+            open.pop();
+            put(last + 1, open.last().map(|(_, rule)| *rule));
+        }
+        put(start, Some(rule));
+        open.push((end, rule));
+    }
+    while let Some((last, _)) = open.pop() {
+        if let Some(next) = last.checked_add(1) {
+            put(next, open.last().map(|(_, rule)| *rule));
+        }
+    }
+    if family == Family::V4 {
+        out.retain(|(start, _)| *start <= u128::from(u32::MAX));
+    }
+    out
+}
+
+/// A rule set, arranged by kind of place.
+pub(super) struct Matcher<'a> {
+    pub(super) networks: Vec<(Prefix, u32)>,
+    others: HashMap<&'a Place, u32>,
+    cities: bool,
+}
+
+impl<'a> Matcher<'a> {
+    pub(super) fn new(set: &'a RuleSet) -> Matcher<'a> {
+        let mut matcher = Matcher {
+            networks: Vec::new(),
+            others: HashMap::new(),
+            cities: false,
+        };
+        for (n, rule) in set.rules.iter().enumerate() {
+            match &rule.place {
+                Place::Network(prefix) => matcher.networks.push((*prefix, n as u32)),
+                place => {
+                    matcher.cities |= matches!(place, Place::City(..));
+                    matcher.others.insert(place, n as u32);
+                }
+            }
+        }
+        matcher
+    }
+
+    /// The most specific place that fits, in the order of the language's table; networks come before all of these.
+    pub(super) fn find(&self, facts: &Facts) -> Option<u32> {
+        let get = |place: Place| self.others.get(&place).copied();
+        if let Some(rule) = facts.system.and_then(|n| get(Place::System(n))) {
+            return Some(rule);
+        }
+        let Some(country) = facts.country else {
+            return facts
+                .continent
+                .and_then(|c| get(Place::Continent(c)))
+                .or_else(|| get(Place::Unknown));
+        };
+        let subdivision = |code: &String| format!("{}-{code}", country.code());
+        if let Some(city) = facts.city.as_ref().filter(|_| self.cities) {
+            let narrow = facts.subdivisions.iter().rev();
+            let in_part = narrow
+                .map(|code| Place::City(subdivision(code), city.clone()))
+                .find_map(get);
+            if let Some(rule) =
+                in_part.or_else(|| get(Place::City(country.code().to_string(), city.clone())))
+            {
+                return Some(rule);
+            }
+        }
+        let part = |code: &String| get(Place::Subdivision(Subdivision(subdivision(code))));
+        let parts = facts.subdivisions.iter().rev().find_map(part);
+        parts
+            .or_else(|| get(Place::Country(country)))
+            .or_else(|| facts.continent.and_then(|c| get(Place::Continent(c))))
+    }
+}

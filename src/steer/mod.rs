@@ -1,0 +1,12 @@
+//! Judgement: which VIPs for this client. Compiled ahead, from the estate and the board, into flat tables.
+
+pub mod class;
+pub mod compass;
+pub mod distance;
+pub mod draw;
+pub mod judge;
+mod matcher;
+pub mod outcome;
+pub mod plan;
+pub mod reach;
+pub mod wheel;
