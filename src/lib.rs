@@ -1,5 +1,6 @@
 //! Meridian: an authoritative DNS server that sends every client to the right VIP.
 
+pub mod answer;
 pub mod config;
 pub mod diagnostic;
 pub mod geo;
@@ -10,4 +11,5 @@ pub mod prefix;
 pub mod stats;
 pub mod steer;
 pub mod wire;
+pub mod world;
 pub mod zone;

@@ -1,0 +1,364 @@
+//! The reasons of a steered answer, gathered from the world that gave it.
+
+use super::{Class, Client, Near, Order, Question, Reply, Rule, Steered, Tried, Vip};
+use crate::answer::choose::{Basis, Decision};
+use crate::config::estate::{
+    AllDown, Draw, Policy, PoolId, RulesId, SiteId, Steering, Target, VipId,
+};
+use crate::geo::atlas::Facts;
+use crate::place::Point;
+use crate::prefix::Prefix;
+use crate::steer::distance::{Globe, Vector};
+use crate::steer::draw;
+use crate::steer::judge::{self, Judge};
+use crate::steer::outcome::{Outcome, What};
+use crate::steer::wheel::Family;
+use crate::steer::{compass, outcome, reach};
+use crate::wire::kind::Kind;
+use crate::world::World;
+use crate::zone::NodeRef;
+
+/// Points of the draw.
+const SPACE: f64 = 4_294_967_296.0;
+/// Qualities are parts of it.
+const MILLION: f64 = 1e6;
+
+/// A decision with all that led to it.
+pub(super) struct Decided<'a> {
+    pub(super) world: &'a World,
+    pub(super) decision: Decision<'a>,
+    pub(super) node: NodeRef<'a>,
+    pub(super) asked: &'a Question,
+    pub(super) now: u64,
+}
+
+impl Decided<'_> {
+    fn steering(&self) -> &Steering {
+        &self.world.estate.steering
+    }
+
+    pub(super) fn steered(&self) -> Steered {
+        let (decision, pool) = (&self.decision, self.decision.pool);
+        let outcome = self.judged();
+        let (facts, network) = self.world.estate.atlas.find(decision.client);
+        let below = reach::below(self.steering(), decision.root.pool);
+        Steered {
+            name: self.node.owner().to_string(),
+            pool: pool.name.clone(),
+            policy: match pool.policy {
+                Policy::Weighted => "weighted",
+                Policy::Nearest => "nearest",
+                Policy::Failover => "failover",
+            }
+            .into(),
+            draw: match pool.draw {
+                Draw::Query => "query",
+                Draw::Client => "client",
+                Draw::Sticky => "sticky",
+                Draw::Name => "name",
+            }
+            .into(),
+            answers: pool.answers,
+            client: self.client(facts, network),
+            class: Class {
+                number: decision.class,
+                of: decision.root.map.classes().len(),
+                network: self.class_network().to_string(),
+            },
+            rules: self.rules(&below),
+            orders: self.orders(&below, facts),
+            tried: outcome.trail.iter().map(|t| self.tried(t)).collect(),
+            tier: self.tier(&outcome).into(),
+            vips: self.vips(&outcome),
+            spared: self.spared(&outcome),
+            point: f64::from(decision.point) / SPACE,
+            drawn: self.drawn(),
+        }
+    }
+
+    /// The pool judged once more, with what the plan was made from.
+    fn judged(&self) -> Outcome {
+        let (estate, root) = (&self.world.estate, self.decision.root);
+        let class = root.map.classes().get(self.decision.class as usize);
+        class.map_or_else(Outcome::default, |class| {
+            let judge = Judge {
+                steering: &estate.steering,
+                reach: &estate.reach,
+                needs: &root.needs,
+                class,
+                verdicts: &self.world.verdicts,
+            };
+            judge.pool(root.pool)
+        })
+    }
+
+    fn client(&self, facts: &Facts, network: Prefix) -> Client {
+        let atlas = &self.world.estate.atlas;
+        let degrees = |p: Point| [f64::from(p.latitude), f64::from(p.longitude)].map(|d| d / 1e6);
+        Client {
+            address: self.decision.client,
+            why: match self.decision.basis {
+                Basis::Subnet => "the client subnet of the query",
+                Basis::Sender => "the resolver: the query has no client subnet",
+                Basis::Opted => "the resolver: a client subnet of length 0 asks for no tailoring",
+                Basis::Pool => "the resolver: the pool says `ecs = false`",
+                Basis::Local => "the resolver: the client subnet is not of the public Internet",
+            }
+            .into(),
+            network: network.to_string(),
+            country: facts.country.map(|c| c.to_string()),
+            country_name: facts.country.map(|c| c.name().into()),
+            continent: facts.continent.map(|c| c.word().into()),
+            subdivisions: facts
+                .subdivisions
+                .iter()
+                .map(|part| {
+                    facts
+                        .country
+                        .map_or_else(|| part.clone(), |c| format!("{c}-{part}"))
+                })
+                .collect(),
+            city: facts.city.clone(),
+            system: facts.system,
+            position: compass::position(facts).map(degrees),
+            coarse: atlas.coarse,
+            databases: atlas.origins.iter().map(|o| o.label.clone()).collect(),
+        }
+    }
+
+    fn class_network(&self) -> Prefix {
+        let (_, length) = self.decision.root.map.find(self.decision.client);
+        Prefix::around(self.decision.client, length)
+    }
+
+    fn rules(&self, below: &[PoolId]) -> Vec<Rule> {
+        let (steering, root) = (self.steering(), self.decision.root);
+        let pools = below
+            .iter()
+            .filter_map(|id| steering.pools.get(usize::from(id.0)));
+        let mut sets: Vec<_> = pools.filter_map(|pool| pool.prefer).collect();
+        sets.sort_unstable();
+        sets.dedup();
+        let class = root.map.classes().get(self.decision.class as usize);
+        let rule = |id: RulesId| {
+            let set = steering.rules.get(usize::from(id.0))?;
+            let fits = class.and_then(|c| c.rule(&root.needs, id));
+            let fits = fits.and_then(|n| set.rules.get(n));
+            Some(Rule {
+                set: set.name.clone(),
+                place: fits.map(|r| r.place.to_string()),
+                region: fits.and_then(|r| r.region.clone()),
+                prefers: fits
+                    .iter()
+                    .flat_map(|r| &r.targets)
+                    .map(|t| self.target(*t))
+                    .collect(),
+            })
+        };
+        sets.into_iter().filter_map(rule).collect()
+    }
+
+    fn orders(&self, below: &[PoolId], facts: &Facts) -> Vec<Order> {
+        let (steering, root) = (self.steering(), self.decision.root);
+        let class = root.map.classes().get(self.decision.class as usize);
+        let here = compass::position(facts).map(Vector::of);
+        let globe = Globe::new();
+        let near = |site: &SiteId| {
+            let site = steering.sites.get(usize::from(site.0))?;
+            let there = site.location.map(Vector::of);
+            Some(Near {
+                site: site.name.clone(),
+                km: here.zip(there).map(|(a, b)| globe.kilometres(a, b)),
+                bias: site.bias,
+            })
+        };
+        let order = |id: &PoolId| {
+            let pool = steering.pools.get(usize::from(id.0))?;
+            let steps = class?.steps(&root.needs, *id);
+            (pool.policy == Policy::Nearest).then(|| Order {
+                pool: pool.name.clone(),
+                steps: steps
+                    .iter()
+                    .map(|step| step.iter().filter_map(near).collect())
+                    .collect(),
+            })
+        };
+        below.iter().filter_map(order).collect()
+    }
+
+    fn tried(&self, tried: &outcome::Tried) -> Tried {
+        Tried {
+            depth: tried.depth,
+            what: match &tried.what {
+                What::Preferred(target) => format!("preferred {}", self.target(*target)),
+                What::Member(target) => self.target(*target),
+                What::Sites(sites) => {
+                    let names = sites.iter().map(|site| self.target(Target::Site(*site)));
+                    names.collect::<Vec<_>>().join(" + ")
+                }
+                What::All => "all members".into(),
+            },
+            up: tried.up,
+            failed: tried.failed,
+        }
+    }
+
+    fn tier(&self, outcome: &Outcome) -> &'static str {
+        if !outcome.up.is_empty() {
+            "up"
+        } else if !outcome.reserve.is_empty() {
+            "last resort"
+        } else if !outcome.drained.is_empty() {
+            "drained"
+        } else {
+            "all down"
+        }
+    }
+
+    fn vips(&self, outcome: &Outcome) -> Vec<Vip> {
+        let choice = &self.decision.plan.choice;
+        let (shares, shares6) = (choice.shares(Family::V4), choice.shares(Family::V6));
+        let share = |list: &[(VipId, f64)], id| {
+            let found = list.iter().find(|(vip, _)| *vip == id);
+            // With the zone's own records for an answer, no VIP has a part in it.
+            found.map_or(0.0, |(_, part)| if self.replaced() { 0.0 } else { *part })
+        };
+        let picked: Vec<VipId> = match self.asked.kind {
+            _ if self.replaced() => Vec::new(),
+            Kind::A => self.decision.vips(Family::V4).collect(),
+            Kind::AAAA => self.decision.vips(Family::V6).collect(),
+            Kind::ANY => {
+                let v4: Vec<VipId> = self.decision.vips(Family::V4).collect();
+                if v4.is_empty() {
+                    self.decision.vips(Family::V6).collect()
+                } else {
+                    v4
+                }
+            }
+            _ => self
+                .decision
+                .vips(Family::V4)
+                .chain(self.decision.vips(Family::V6))
+                .collect(),
+        };
+        let mut ids: Vec<VipId> = choice.candidates().iter().map(|c| c.vip).collect();
+        let first = ids.len();
+        ids.extend(
+            outcome
+                .looked
+                .iter()
+                .filter(|id| !choice.candidates().iter().any(|c| c.vip == **id)),
+        );
+        let (candidates, others) = ids.split_at_mut(first);
+        candidates.sort_unstable();
+        others.sort_unstable();
+        let vip = |id: &VipId| {
+            let vip = self.steering().vips.get(usize::from(id.0))?;
+            let verdict = self.world.verdicts.get(usize::from(id.0))?;
+            Some(Vip {
+                name: vip.name.clone(),
+                site: vip.site.map(|site| self.target(Target::Site(site))),
+                address: vip.address,
+                address6: vip.address6,
+                weight: vip.weight,
+                state: verdict.state.word().into(),
+                quality: judge::quality(verdict.state) as f64 / MILLION,
+                since: Some(verdict.since).filter(|since| *since > 0),
+                share: share(&shares, *id),
+                share6: share(&shares6, *id),
+                picked: picked.contains(id),
+            })
+        };
+        ids.iter().filter_map(vip).collect()
+    }
+
+    fn spared(&self, outcome: &Outcome) -> Vec<String> {
+        let involved = self.decision.root.involved.iter();
+        let spared = involved.filter(|vip| !outcome.looked.contains(vip));
+        spared.map(|vip| self.target(Target::Vip(*vip))).collect()
+    }
+
+    /// Whether all are down, and not VIPs but the pool's `on_all_down` makes the answer.
+    fn replaced(&self) -> bool {
+        let own = || {
+            self.node
+                .rrset(Kind::A)
+                .or(self.node.rrset(Kind::AAAA))
+                .is_some()
+        };
+        self.decision.plan.dead
+            && match self.decision.pool.on_all_down {
+                AllDown::NoData => true,
+                AllDown::Zone => own(),
+                AllDown::All => false,
+            }
+    }
+
+    fn drawn(&self) -> String {
+        let key = draw::key(self.decision.client);
+        match self.decision.pool.draw {
+            Draw::Query => "each query is the next of an even sequence".into(),
+            Draw::Client => {
+                let ttl = self.decision.pool.ttl.max;
+                format!("from {key}, another every {ttl} s")
+            }
+            Draw::Sticky => format!("from {key}, always the same"),
+            Draw::Name => "from the name, the same for every client".into(),
+        }
+    }
+
+    pub(super) fn scope(&self) -> String {
+        let network = self.class_network();
+        match (self.decision.basis, self.asked.subnet) {
+            (Basis::Sender, _) => "the query has no client subnet, so the answer has none".into(),
+            (Basis::Opted, _) => "as the query asked: not tailored to a client".into(),
+            (Basis::Pool, _) => "`ecs = false`: the same for all behind the resolver".into(),
+            (Basis::Local, _) => "the query's own: an answer for that network alone".into(),
+            (Basis::Subnet, _) if self.decision.scope > network.len() => {
+                let draw = draw::key(self.decision.client);
+                format!("the draw tells networks of /{} apart", draw.len())
+            }
+            (Basis::Subnet, _) if self.decision.scope == 0 => {
+                "every client is of this class".into()
+            }
+            (Basis::Subnet, _) => format!("all clients in {network} are of this class"),
+        }
+    }
+
+    pub(super) fn ttl(&self, reply: &Reply) -> String {
+        let plan = self.decision.plan;
+        let negative = reply.sections.first().is_none_or(Vec::is_empty);
+        let (min, max) = (self.decision.pool.ttl.min, self.decision.pool.ttl.max);
+        let seconds = reply.ttl().unwrap_or(self.decision.ttl);
+        if seconds < self.decision.ttl {
+            let other = if negative {
+                "\"no\" to be believed"
+            } else {
+                "the zone file's TTL"
+            };
+            return format!(
+                "{other}, which is shorter than the pool's {} s",
+                self.decision.ttl
+            );
+        }
+        if plan.dead {
+            return format!("all down: `ttl.min` of pool {}", self.decision.pool.name);
+        }
+        match plan.quiet_at.checked_sub(self.now).filter(|left| *left > 0) {
+            Some(left) => {
+                format!("something has just changed: `ttl.min`, for {left} s more (then {max} s)")
+            }
+            None => format!("quiet: `ttl.max` ({min} s once something changes)"),
+        }
+    }
+
+    fn target(&self, target: Target) -> String {
+        let steering = self.steering();
+        let name = match target {
+            Target::Site(id) => steering.sites.get(usize::from(id.0)).map(|s| &s.name),
+            Target::Vip(id) => steering.vips.get(usize::from(id.0)).map(|v| &v.name),
+            Target::Pool(id) => steering.pools.get(usize::from(id.0)).map(|p| &p.name),
+        };
+        name.cloned().unwrap_or_default()
+    }
+}

@@ -1,0 +1,338 @@
+//! From a query to its answer: look-up (RFC 1034 §4.3.2), steering, the sections, and what fits.
+
+use crate::answer::{Client, Head, Opt, Turn, close, room};
+use crate::limits;
+use crate::stats::Outcome;
+use crate::steer::draw;
+use crate::wire::asked::Asked;
+use crate::wire::kind::{Kind, Rcode, class};
+use crate::wire::query::{HEADER, Query, Subnet};
+use crate::wire::writer::{Full, Writer};
+use crate::world::World;
+use crate::world::estate::Held;
+use crate::zone::{Found, NodeRef, Rrset};
+
+/// Looks up and answers; what became of it, and the answer's length.
+pub(super) fn respond(
+    world: &World,
+    client: Client,
+    turn: &mut Turn<'_>,
+    message: &[u8],
+    query: &Query<'_>,
+    out: &mut [u8],
+) -> (Outcome, usize) {
+    let limit = room(client.transport, query.edns.as_ref());
+    let Some(mut writer) = Writer::new(out, message, query.end, limit) else {
+        return (Outcome::ServFail, 0);
+    };
+    let edns = query.edns.as_ref();
+    let mut opt = edns.map(|terms| Opt { terms, scope: 0 });
+    // The OPT record is written last and must always fit, so its room is set aside first.
+    writer.reserve(opt.as_ref().map_or(0, Opt::size));
+    let mut reply = Reply {
+        world,
+        client,
+        subnet: edns.and_then(|e| e.subnet.as_ref()),
+        writer,
+        rcode: Rcode::NoError,
+        authoritative: true,
+        truncated: false,
+        counts: [0; 3],
+        scope: 0,
+        drawn: false,
+        led: [0; limits::CHAIN + 1],
+    };
+    let outcome = reply.fill(query, turn);
+    if reply.drawn {
+        turn.counter = turn.counter.wrapping_add(1);
+    }
+    if reply.truncated {
+        turn.counters.truncated.add(1);
+    }
+    if let Some(opt) = &mut opt {
+        // RFC 7871 §7.2.1: a scope says something only of a subnet that was sent with a source.
+        opt.scope = if reply.subnet.is_some_and(|s| s.source > 0) {
+            reply.scope
+        } else {
+            0
+        };
+    }
+    let head = Head {
+        rcode: reply.rcode,
+        authoritative: reply.authoritative,
+        truncated: reply.truncated,
+        counts: reply.counts,
+    };
+    let length = close(&mut reply.writer, &head, opt.as_ref(), query.end > HEADER);
+    (outcome, length)
+}
+
+/// The section that a record goes to.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Section {
+    Answer,
+    Authority,
+    Additional,
+}
+
+/// An answer being put together.
+pub(super) struct Reply<'w, 'b> {
+    pub(super) world: &'w World,
+    pub(super) client: Client,
+    pub(super) subnet: Option<&'b Subnet>,
+    pub(super) writer: Writer<'b>,
+    pub(super) rcode: Rcode,
+    pub(super) authoritative: bool,
+    pub(super) truncated: bool,
+    pub(super) counts: [u16; 3],
+    pub(super) scope: u8,
+    pub(super) drawn: bool,
+    /// The hashes of the owners of DNAME records that stand in the answer.
+    pub(super) led: [u64; limits::CHAIN + 1],
+}
+
+impl<'w> Reply<'w, '_> {
+    fn fill(&mut self, query: &Query<'_>, turn: &mut Turn<'_>) -> Outcome {
+        if query.class != class::IN {
+            return self.refuse(Rcode::Refused, Outcome::Refused);
+        }
+        match query.kind {
+            // These stand in messages, never in questions (RFC 6891 §6.1.1, RFC 8945, RFC 2930), nor does NXNAME (RFC 9824 §3.5).
+            Kind::OPT | Kind::TSIG | Kind::TKEY | Kind(128) => {
+                return self.refuse(Rcode::FormErr, Outcome::FormErr);
+            }
+            // No transfers are given.
+            Kind::AXFR | Kind::IXFR => return self.refuse(Rcode::Refused, Outcome::Refused),
+            Kind::MAILA | Kind::MAILB => return self.refuse(Rcode::NotImp, Outcome::NotImp),
+            _ => {}
+        }
+        if turn.asked.read(query.name).is_err() {
+            return self.refuse(Rcode::FormErr, Outcome::FormErr);
+        }
+        let estate = &self.world.estate;
+        let Some(mut held) = estate.zone(turn.asked) else {
+            return self.refuse(Rcode::Refused, Outcome::Refused);
+        };
+        // The DS records of a zone are its parent's (RFC 4035 §3.1.4.1).
+        if query.kind == Kind::DS
+            && *held.lower == *turn.asked.wire()
+            && let Some(parent) = estate.parent(turn.asked)
+        {
+            held = parent;
+        }
+        self.walk(held, query.kind, turn)
+    }
+
+    pub(super) fn refuse(&mut self, rcode: Rcode, outcome: Outcome) -> Outcome {
+        self.rcode = rcode;
+        self.authoritative = false;
+        outcome
+    }
+
+    /// Follows CNAME and DNAME as long as they stay in the zone.
+    fn walk(&mut self, held: &'w Held, kind: Kind, turn: &mut Turn<'_>) -> Outcome {
+        let mut seen = [0; limits::CHAIN + 1];
+        for hop in 0..=limits::CHAIN {
+            // A name that was answered already: the chain is a loop, and what it says has been said.
+            let name = turn.asked.hash(turn.asked.labels());
+            if seen[..hop].contains(&name) {
+                break;
+            }
+            seen[hop] = name;
+            let found = held.zone.find(turn.asked, kind);
+            let first = hop == 0;
+            match found {
+                Found::Records { node, .. }
+                | Found::NoData { node, .. }
+                | Found::Any { node, .. }
+                    if node.steer().is_some()
+                        && matches!(kind, Kind::A | Kind::AAAA | Kind::ANY) =>
+                {
+                    return self.steered(held, node, kind, turn, first);
+                }
+                Found::Records { rrset, node, .. } => {
+                    if rrset.kind() == Kind::DNAME && self.led.contains(&name) {
+                        return Outcome::Static;
+                    }
+                    let done = self.answer(held, node, rrset, turn, first);
+                    return self.settle(done, Outcome::Static);
+                }
+                Found::Any { node, .. } => return self.any(held, node, turn, first),
+                Found::Alias { rrset, .. } => {
+                    if let Some(end) = self.alias(held, kind, rrset, turn, first) {
+                        return end;
+                    }
+                }
+                Found::Dname { rrset, node } => {
+                    if let Some(end) = self.substitute(rrset, node, turn, first) {
+                        return end;
+                    }
+                    // RFC 6672 §3.1: to whom asks for it, the CNAME so made is the answer.
+                    let asked_for = matches!(kind, Kind::CNAME | Kind::ANY);
+                    if asked_for || !self.holds(held, kind, turn.asked) {
+                        return Outcome::Static;
+                    }
+                }
+                Found::Referral { cut } => return self.refer(held, cut, turn.asked, first),
+                Found::NoData { .. } => return self.nodata(held, first),
+                Found::NoName { .. } => {
+                    // RFC 6604 §2.1: the code is that of the chain's last name.
+                    self.rcode = Rcode::NxDomain;
+                    let done = self.negative(held, held.zone.negative_ttl());
+                    return self.settle(done, Outcome::NxDomain);
+                }
+            }
+        }
+        // Of a longer chain than anyone needs, what was found so far is true, and a resolver goes on by itself.
+        Outcome::Static
+    }
+
+    /// RFC 8482 §4.1: one RRset is an answer to ANY.
+    fn any(
+        &mut self,
+        held: &'w Held,
+        node: NodeRef<'w>,
+        turn: &mut Turn<'_>,
+        first: bool,
+    ) -> Outcome {
+        let Some(rrset) = node.rrsets().next() else {
+            return self.nodata(held, first);
+        };
+        let done = self.answer(held, node, rrset, turn, first);
+        self.settle(done, Outcome::Static)
+    }
+
+    /// Takes the step of a CNAME; what came of the query, if that was the last.
+    fn alias(
+        &mut self,
+        held: &Held,
+        kind: Kind,
+        rrset: Rrset<'_>,
+        turn: &mut Turn<'_>,
+        first: bool,
+    ) -> Option<Outcome> {
+        let put = |reply: &mut Self, asked: &Asked| {
+            reply.rrset(Section::Answer, asked, first, rrset, rrset.ttl())
+        };
+        if self.whole(put, turn.asked).is_err() {
+            return Some(self.settle(Err(Full), Outcome::Static));
+        }
+        let target = rrset.records().next().unwrap_or(&[0]);
+        let follow = turn.asked.read(target).is_ok() && self.holds(held, kind, turn.asked);
+        (!follow).then_some(Outcome::Static)
+    }
+
+    /// Takes the step of a DNAME; what came of the query, if that was the last.
+    fn substitute(
+        &mut self,
+        rrset: Rrset<'_>,
+        node: NodeRef<'w>,
+        turn: &mut Turn<'_>,
+        first: bool,
+    ) -> Option<Outcome> {
+        match self.dname(rrset, node, turn, first) {
+            Ok(true) => None,
+            Ok(false) => {
+                // RFC 6672 §2.2: the name would be too long.
+                self.rcode = Rcode::YxDomain;
+                Some(Outcome::YxDomain)
+            }
+            Err(Full) => Some(self.settle(Err(Full), Outcome::Static)),
+        }
+    }
+
+    /// Whether a chain's next name is this zone's to answer: not another one's, be it a deeper one of ours, nor the
+    /// parent's, to which the DS records of the apex belong (RFC 4035 §3.1.4.1).
+    fn holds(&self, held: &Held, kind: Kind, asked: &Asked) -> bool {
+        if kind == Kind::DS && *held.lower == *asked.wire() {
+            return false;
+        }
+        self.world
+            .estate
+            .zone(asked)
+            .is_some_and(|zone| std::ptr::eq(zone, held))
+    }
+
+    /// To the servers of a delegated zone. A chain that led there began in ours, so AA stays (RFC 1035 §4.1.1).
+    fn refer(
+        &mut self,
+        held: &'w Held,
+        cut: NodeRef<'w>,
+        asked: &mut Asked,
+        first: bool,
+    ) -> Outcome {
+        let done = self.referral(held, cut, asked);
+        if first {
+            self.authoritative = false;
+            self.settle(done, Outcome::Referral)
+        } else {
+            self.settle(done, Outcome::Static)
+        }
+    }
+
+    fn nodata(&mut self, held: &Held, first: bool) -> Outcome {
+        let done = self.negative(held, held.zone.negative_ttl());
+        self.settle(
+            done,
+            if first {
+                Outcome::NoData
+            } else {
+                Outcome::Static
+            },
+        )
+    }
+
+    /// What did not fit sets TC; sections after it stay empty (RFC 2181 §9).
+    pub(super) fn settle(&mut self, done: Result<(), Full>, outcome: Outcome) -> Outcome {
+        if done.is_err() {
+            self.truncated = true;
+        }
+        outcome
+    }
+
+    /// A whole RRset into the answer, and what goes with it.
+    pub(super) fn answer(
+        &mut self,
+        held: &'w Held,
+        node: NodeRef<'w>,
+        rrset: Rrset<'_>,
+        turn: &mut Turn<'_>,
+        first: bool,
+    ) -> Result<(), Full> {
+        match rrset.kind() {
+            Kind::HTTPS | Kind::SVCB => return self.services(held, node, rrset, turn, first),
+            Kind::A | Kind::AAAA if rrset.count() > 1 => return self.rotated(rrset, turn, first),
+            _ => {}
+        }
+        self.whole(
+            |reply, asked| reply.rrset(Section::Answer, asked, first, rrset, rrset.ttl()),
+            turn.asked,
+        )?;
+        self.extras(held, rrset, turn.asked);
+        Ok(())
+    }
+
+    /// Several addresses in a zone file are a round robin: each answer begins with another one.
+    fn rotated(&mut self, rrset: Rrset<'_>, turn: &Turn<'_>, first: bool) -> Result<(), Full> {
+        self.drawn = true;
+        let count = rrset.count();
+        let start = draw::start(turn.counter, count);
+        let put = |reply: &mut Self, asked: &Asked| {
+            if first {
+                let block = rrset.block();
+                let (head, tail) = block.split_at(start * (block.len() / count.max(1)));
+                reply.writer.bytes(tail)?;
+                reply.writer.bytes(head)?;
+                reply.count(Section::Answer, count as u16);
+                return Ok(());
+            }
+            let (head, tail) = (rrset.records().take(start), rrset.records().skip(start));
+            for rdata in tail.chain(head) {
+                reply.owner(asked, first)?;
+                reply.record(Section::Answer, rrset.kind(), rrset.ttl(), rdata)?;
+            }
+            Ok(())
+        };
+        self.whole(put, turn.asked)
+    }
+}

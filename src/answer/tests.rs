@@ -1,0 +1,112 @@
+//! What only bytes show: the order of records, and client subnets octet by octet.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::*;
+use crate::config;
+use crate::diagnostic::Source;
+use crate::geo::atlas::Atlas;
+use crate::health::board::{State, Verdict};
+use crate::wire::asked::Seed;
+use crate::world::estate::Slots;
+use crate::world::link::link;
+use crate::zone;
+
+const ZONE: &str = "$ORIGIN test.\n@ 60 IN SOA ns h 1 2 3 4 5\n@ 60 NS ns\nns 60 A 192.0.2.53\n\
+    two 60 A 192.0.2.1\ntwo 60 A 192.0.2.2\ntwo 60 AAAA 2001:db8::1\ntwo 60 AAAA 2001:db8::2\nto 60 CNAME two\n";
+
+fn world() -> World {
+    let source = Source::new("test.zone", ZONE);
+    let zone = zone::read(&source, &"test.".parse().unwrap()).0.unwrap();
+    let steering = config::steering(&[]).0.unwrap();
+    let atlas = Arc::new(Atlas::builtin());
+    let (estate, _) = link(
+        vec![Arc::new(zone)],
+        steering,
+        atlas,
+        &mut Slots::default(),
+        None,
+    );
+    let up = Verdict {
+        state: State::Up,
+        since: 0,
+    };
+    World::new(Arc::new(estate.unwrap()), |_| up, 1)
+}
+
+/// Asks all of these in turn, as one worker would be asked.
+fn ask(queries: &[Vec<u8>]) -> Vec<Vec<u8>> {
+    let (world, counters) = (world(), Counters::default());
+    let mut asked = Asked::new(Seed::default());
+    let mut counter = 0;
+    let client = Client {
+        addr: "192.0.2.9:5300".parse().unwrap(),
+        transport: Transport::Udp,
+    };
+    let one = |query: &Vec<u8>| {
+        let mut out = vec![0; limits::UDP_PAYLOAD];
+        let mut turn = Turn {
+            now: 0,
+            counter,
+            counters: &counters,
+            asked: &mut asked,
+        };
+        let length = answer(&world, client, &mut turn, query, &mut out);
+        counter = turn.counter;
+        out.truncate(length);
+        out
+    };
+    queries.iter().map(one).collect()
+}
+
+fn query(name: &[u8], kind: u8, extra: &[u8]) -> Vec<u8> {
+    let more = u8::from(!extra.is_empty());
+    let header = [0, 7, 0, 0, 0, 1, 0, 0, 0, 0, 0, more];
+    [&header, name, &[0, kind, 0, 1], extra].concat()
+}
+
+#[test]
+fn addresses_of_a_zone_take_turns_to_be_first() {
+    // Clients ask for both families at once, so a mere count would show each of them every second turn only.
+    let (two, to) = (b"\x03two\x04test\0", b"\x02to\x04test\0");
+    for name in [&two[..], to] {
+        let pairs = [query(name, 1, b""), query(name, 28, b"")];
+        let queries: Vec<Vec<u8>> = pairs.into_iter().cycle().take(200).collect();
+        let mut last: BTreeMap<u8, u32> = BTreeMap::new();
+        for reply in ask(&queries).iter().step_by(2) {
+            *last.entry(reply[reply.len() - 1]).or_default() += 1;
+        }
+        let even = last.len() == 2 && last.values().all(|n| (45..=55).contains(n));
+        assert!(even, "{last:?}");
+    }
+}
+
+#[test]
+fn a_client_subnet_comes_back_octet_by_octet() {
+    let mut queries = Vec::new();
+    let mut expected = Vec::new();
+    for (family, longest) in [(1, 32), (2, 128)] {
+        for source in 0..=longest {
+            let mut address = vec![0xab; usize::from(source).div_ceil(8)];
+            if let Some(last) = address.last_mut().filter(|_| source % 8 != 0) {
+                *last &= !(0xff >> (source % 8));
+            }
+            let length = address.len() as u8 + 4;
+            let option = [&[0, 8, 0, length, 0, family, source, 0], &address[..]].concat();
+            let head = |high: u8, low: u8| {
+                [0, 0, 41, high, low, 0, 0, 0, 0, 0, option.len() as u8].to_vec()
+            };
+            queries.push(query(
+                b"\x04test\0",
+                6,
+                &[head(16, 0), option.clone()].concat(),
+            ));
+            // RFC 7871 §7.2.1: everything as it came; the scope of what is not steered is 0.
+            expected.push([head(0x04, 0xd0), option].concat());
+        }
+    }
+    for (reply, tail) in ask(&queries).iter().zip(&expected) {
+        assert!(reply.ends_with(tail), "{reply:02x?} {tail:02x?}");
+    }
+}

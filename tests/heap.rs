@@ -1,0 +1,112 @@
+//! Answers are made without asking for memory.
+
+use std::hint::black_box;
+use std::net::IpAddr;
+
+use meridian::answer::{Client, Transport, Turn, answer};
+use meridian::stats::{Counters, Outcome};
+use meridian::wire::asked::{Asked, Seed};
+use meridian::wire::kind::Kind;
+
+use crate::counting::asked;
+use crate::sample::{self, Dice, Terms};
+
+/// Answers that are looked at.
+const ANSWERS: usize = 10_000;
+
+/// Every kind of answer, and what is counted for it.
+const QUESTIONS: [(&str, Kind, Outcome); 24] = [
+    ("www", Kind::A, Outcome::Static),
+    ("several", Kind::A, Outcome::Static),
+    ("mail", Kind::MX, Outcome::Static),
+    ("alias", Kind::A, Outcome::Static),
+    ("www.old", Kind::A, Outcome::NxDomain),
+    ("a.wild", Kind::A, Outcome::Static),
+    ("www", Kind::TXT, Outcome::NoData),
+    ("www", Kind::ANY, Outcome::Static),
+    ("no", Kind::A, Outcome::NxDomain),
+    ("a.lab", Kind::A, Outcome::Referral),
+    ("onto", Kind::A, Outcome::Steered),
+    ("country", Kind::A, Outcome::Steered),
+    ("country", Kind::AAAA, Outcome::Steered),
+    ("country", Kind::ANY, Outcome::Steered),
+    ("nearest", Kind::A, Outcome::Steered),
+    ("four", Kind::AAAA, Outcome::Steered),
+    ("spread", Kind::A, Outcome::Steered),
+    ("client", Kind::A, Outcome::Steered),
+    ("sticky", Kind::AAAA, Outcome::Steered),
+    ("name", Kind::A, Outcome::Steered),
+    ("https", Kind::HTTPS, Outcome::Static),
+    ("else", Kind::HTTPS, Outcome::Static),
+    ("www", Kind::AXFR, Outcome::Refused),
+    ("www", Kind::OPT, Outcome::FormErr),
+];
+
+#[test]
+fn answers_ask_for_no_memory() {
+    let server = sample::server(10, 1_000);
+    let world = server.world();
+    let mut dice = Dice(11);
+    let mut query = |(name, kind, _): &(&str, Kind, Outcome)| {
+        let v4 = IpAddr::from(dice.v4());
+        let terms = [
+            Terms::None,
+            Terms::Plain,
+            Terms::Subnet(v4, 24),
+            Terms::Subnet(dice.v6().into(), 56),
+            Terms::Subnet(v4, 0),
+        ];
+        let name = format!("{name}.example.com.");
+        terms.map(|terms| sample::query(&name, *kind, terms))
+    };
+    let queries: Vec<Vec<u8>> = QUESTIONS.iter().flat_map(&mut query).collect();
+    let client = |transport| Client {
+        addr: ([11, 22, 33, 44], 53_000).into(),
+        transport,
+    };
+    let clients = [Transport::Udp, Transport::Tcp].map(client);
+    let counters = Counters::default();
+    let mut turn = Turn {
+        now: 1_700_000_000,
+        counter: 0,
+        counters: &counters,
+        asked: &mut Asked::new(Seed::default()),
+    };
+    let mut out = [0; meridian::limits::UDP_PAYLOAD];
+    let each = queries.len() * clients.len();
+    let before = asked();
+    for _ in 0..ANSWERS.div_ceil(each) {
+        for client in clients {
+            for query in &queries {
+                black_box(answer(world, client, &mut turn, query, &mut out));
+            }
+        }
+    }
+    assert_eq!(
+        asked(),
+        before,
+        "something on the way of an answer allocates"
+    );
+    // The queries were what they seem.
+    for outcome in Outcome::ALL {
+        let meant = QUESTIONS.iter().filter(|(.., o)| *o == outcome).count();
+        let share = (each / QUESTIONS.len() * ANSWERS.div_ceil(each)) as u64;
+        assert_eq!(
+            counters.outcomes(outcome),
+            meant as u64 * share,
+            "{}",
+            outcome.label()
+        );
+    }
+}
+
+/// Else the test above would prove nothing.
+#[test]
+fn the_count_counts() {
+    let before = asked();
+    black_box(Box::new(1));
+    let one = asked();
+    let mut list = black_box(vec![0_u8; 10]);
+    list.reserve(1_000);
+    assert_eq!((one - before, asked() - one), (1, 2));
+}

@@ -1,0 +1,23 @@
+//! The one integration binary.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    unreachable_pub,
+    reason = "tests may"
+)]
+
+#[path = "support/heap.rs"]
+mod counting;
+mod heap;
+mod hostile;
+mod model;
+mod replay;
+#[path = "support/sample.rs"]
+mod sample;
+#[path = "support/server.rs"]
+mod server;
+
+#[global_allocator]
+static HEAP: counting::Counting = counting::Counting;

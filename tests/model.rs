@@ -1,0 +1,311 @@
+//! The model: what Meridian must answer, in the slowest and plainest words. Every answer, scope and
+//! TTL of the server is held against it. It shares no code with the server: linear scans, recursion,
+//! u128, the draw's inputs as arguments. Quotes in comments are the rules that the code below speaks.
+
+mod cases;
+mod check;
+mod client;
+mod draw;
+mod estate;
+mod invariants;
+mod judge;
+mod mmdb;
+mod network;
+mod served;
+mod text;
+mod worked;
+
+use std::net::IpAddr;
+
+use client::Client;
+use estate::Family::{self, V4, V6};
+use estate::{AllDown, Board, Draw, Estate, Kind, Pool, Query, State};
+use judge::{Candidate, Judge};
+use network::{Network, from_bits};
+
+/// Seconds after a change of a VIP's state in which answers that looked at it carry the short TTL.
+const TRANSITION: u64 = 240;
+
+/// Where an expected answer comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// The VIPs that the pool picked; their order counts.
+    Steered,
+    /// All is down: the zone file's own records. Their order is the zone's affair.
+    ZoneFallback,
+    /// No records of this type.
+    NoData,
+}
+
+/// What the server must answer.
+#[derive(Clone, Debug)]
+pub(crate) struct Expected {
+    pub(crate) source: Source,
+    /// Of the records; of an HTTPS record its IPv4 hints, then its IPv6 hints.
+    pub(crate) addresses: Vec<IpAddr>,
+    /// Of the records; none if there are none.
+    pub(crate) ttl: Option<u32>,
+    /// SCOPE PREFIX-LENGTH; none if the answer carries no client subnet.
+    pub(crate) scope: Option<u8>,
+    /// Who counted as the client, and as what: for people.
+    pub(crate) why: String,
+}
+
+/// The answer to one question.
+pub(crate) fn answer(estate: &Estate, board: &Board, query: &Query) -> Expected {
+    let steered = &estate.names[query.steered];
+    let decision = decide(estate, board, query);
+    let Decision {
+        zone, ttl, scope, ..
+    } = decision;
+    let (v4, v6) = (
+        decision.addresses(estate, query, V4),
+        decision.addresses(estate, query, V6),
+    );
+    let source = if zone {
+        Source::ZoneFallback
+    } else {
+        Source::Steered
+    };
+    let why = decision.why;
+    let nothing = |scope| Expected {
+        source: Source::NoData,
+        addresses: Vec::new(),
+        ttl: None,
+        scope,
+        why: why.clone(),
+    };
+    let (addresses, own_ttl) = match (query.kind, &steered.https) {
+        (Kind::A, _) => (v4, steered.a.0),
+        (Kind::Aaaa, _) => (v6, steered.aaaa.0),
+        // "Served with these hints replaced by this client's own addresses. No hint is added where
+        // the zone has none." A family without an address for this client loses its hint.
+        (Kind::Https, Some(https)) => {
+            let v4 = if https.v4.is_empty() { Vec::new() } else { v4 };
+            let v6 = if https.v6.is_empty() { Vec::new() } else { v6 };
+            let ttl = Some(https.ttl.min(ttl));
+            return Expected {
+                source,
+                addresses: [v4, v6].concat(),
+                ttl,
+                scope,
+                why,
+            };
+        }
+        // "Other types at a steered name: scope 0."
+        (Kind::Https, None) => return nothing(scope.map(|_| 0)),
+    };
+    if addresses.is_empty() {
+        return nothing(scope);
+    }
+    // "These records, as a static answer, with the zone's TTL capped to ttl.min."
+    let ttl = if zone { own_ttl.min(ttl) } else { ttl };
+    Expected {
+        source,
+        addresses,
+        ttl: Some(ttl),
+        scope,
+        why,
+    }
+}
+
+/// What is the same for A, AAAA and hints.
+struct Decision {
+    pool: Pool,
+    client: IpAddr,
+    candidates: Vec<Candidate>,
+    /// The zone file's records answer.
+    zone: bool,
+    ttl: u32,
+    scope: Option<u8>,
+    why: String,
+}
+
+/// SPEC "Root: from Outcome to what can be answered".
+fn decide(estate: &Estate, board: &Board, query: &Query) -> Decision {
+    let steered = &estate.names[query.steered];
+    let pool = estate.root(steered.target);
+    let (address, scope) = client_and_scope(estate, &pool, query);
+    let client = Client::at(estate, address);
+    let outcome = Judge {
+        estate,
+        board,
+        client: &client,
+    }
+    .pool(&pool);
+
+    // "tier: up if nonempty, reserve if nonempty, drained if nonempty, dead."
+    let tiers = [&outcome.up, &outcome.reserve, &outcome.drained];
+    let tier = tiers.into_iter().find(|list| !list.is_empty()).cloned();
+    let dead = tier.is_none();
+    let ttl = ttl(&pool, board, &outcome.looked, dead, query.now);
+    // "If the zone file has A or AAAA at the name": one of the two is enough for both.
+    let last_resort = !steered.a.1.is_empty() || !steered.aaaa.1.is_empty();
+    let zone = dead && pool.on_all_down == AllDown::Zone && last_resort;
+    let candidates = match (tier, pool.on_all_down) {
+        (Some(tier), _) => tier,
+        (None, AllDown::NoData) => Vec::new(),
+        (None, AllDown::Zone) if zone => Vec::new(),
+        // "Judge again with every VIP Up, and take its up (or reserve)."
+        (None, AllDown::All | AllDown::Zone) => {
+            let all_up = board.iter().map(|_| (State::Up, 0)).collect();
+            let again = Judge {
+                estate,
+                board: &all_up,
+                client: &client,
+            }
+            .pool(&pool);
+            if again.up.is_empty() {
+                again.reserve
+            } else {
+                again.up
+            }
+        }
+    };
+    let why = format!(
+        "client {address} {:?}, dead {dead}, of {candidates:?}",
+        client.facts
+    );
+    Decision {
+        pool,
+        client: address,
+        candidates,
+        zone,
+        ttl,
+        scope,
+        why,
+    }
+}
+
+impl Decision {
+    /// The addresses of one family, in the order of the answer.
+    fn addresses(&self, estate: &Estate, query: &Query, family: Family) -> Vec<IpAddr> {
+        if self.zone {
+            let steered = &estate.names[query.steered];
+            return match family {
+                V4 => steered.a.1.iter().copied().map(IpAddr::V4).collect(),
+                V6 => steered.aaaa.1.iter().copied().map(IpAddr::V6).collect(),
+            };
+        }
+        let point = draw::point(
+            &self.pool,
+            self.client,
+            &query.name,
+            query.now,
+            query.counter,
+        );
+        draw::pick(
+            estate,
+            &self.pool,
+            &self.candidates,
+            family,
+            point,
+            query.counter,
+        )
+        .into_iter()
+        .filter_map(|vip| estate.vips[vip].address(family))
+        .collect()
+    }
+}
+
+/// "quiet_at = max over looked of (since + TRANSITION) where since > 0; ttl = ttl.min if now <
+/// quiet_at or dead, else ttl.max."
+fn ttl(pool: &Pool, board: &Board, looked: &[usize], dead: bool, now: u64) -> u32 {
+    let spoken = looked
+        .iter()
+        .map(|vip| board[*vip].1)
+        .filter(|since| *since > 0);
+    let quiet_at = spoken.map(|since| since + TRANSITION).max().unwrap_or(0);
+    if dead || now < quiet_at {
+        pool.ttl_min
+    } else {
+        pool.ttl_max
+    }
+}
+
+/// Whose address decides, and the scope that is told (SPEC "Scope", RFC 7871 §7.2.1).
+fn client_and_scope(estate: &Estate, pool: &Pool, query: &Query) -> (IpAddr, Option<u8>) {
+    match query.ecs {
+        // "No ECS in the query: no ECS in the answer; the resolver's address decides."
+        None => (query.resolver, None),
+        // "ECS with SOURCE 0: resolver's address decides, scope 0." "pool.ecs = false: scope 0."
+        Some((_, 0)) => (query.resolver, Some(0)),
+        Some(_) if !pool.ecs => (query.resolver, Some(0)),
+        // "Address not global: resolver's address decides, scope = SOURCE."
+        Some((subnet, source)) if !is_global(subnet) => (query.resolver, Some(source)),
+        Some((subnet, _)) => {
+            let length = scope(estate, pool, subnet);
+            let key = draw::key_length(subnet);
+            match pool.draw {
+                Draw::Client | Draw::Sticky => (subnet, Some(length.max(key))),
+                Draw::Query | Draw::Name => (subnet, Some(length)),
+            }
+        }
+    }
+}
+
+/// "The length of the shortest prefix holding one class"; 0 only if both families hold just that one.
+/// Classes change only where a network of the databases or of a rule begins or ends, so those places
+/// inside a prefix tell of all its addresses.
+fn scope(estate: &Estate, pool: &Pool, subnet: IpAddr) -> u8 {
+    let boundaries = boundaries(estate);
+    let class = |addr: IpAddr| judge::class(estate, pool, &Client::at(estate, addr));
+    let here = class(subnet);
+    let uniform = |prefix: &Network| {
+        let inside = boundaries.iter().filter(|addr| prefix.contains(**addr));
+        class(prefix.addr) == here && inside.copied().all(|addr| class(addr) == here)
+    };
+    let width = Network::width(subnet);
+    let everyone = boundaries.iter().all(|addr| class(*addr) == here);
+    if everyone {
+        return 0;
+    }
+    (1..=width)
+        .find(|len| uniform(&Network::around(subnet, *len)))
+        .unwrap_or(width)
+}
+
+/// The first address of each family, and the first and the next after of each network there is.
+fn boundaries(estate: &Estate) -> Vec<IpAddr> {
+    let rules = estate.rules.iter().flat_map(|set| &set.rules);
+    let of_rules = rules.filter_map(|rule| match rule.place {
+        estate::Place::Network(network) => Some(network),
+        _ => None,
+    });
+    let mut all = vec![from_bits(true, 0), from_bits(false, 0)];
+    for network in estate
+        .networks
+        .iter()
+        .map(|(network, _)| *network)
+        .chain(of_rules)
+    {
+        all.push(network.addr);
+        all.extend(network.after());
+    }
+    all
+}
+
+/// "Not global": what no client of the public Internet has.
+fn is_global(addr: IpAddr) -> bool {
+    let inside = |text: &str| Network::parse(text).contains(addr);
+    match addr {
+        IpAddr::V4(_) => ![
+            "0.0.0.0/8",
+            "10.0.0.0/8",
+            "100.64.0.0/10",
+            "127.0.0.0/8",
+            "169.254.0.0/16",
+            "172.16.0.0/12",
+            "192.0.0.0/24",
+            "192.0.2.0/24",
+            "192.168.0.0/16",
+            "198.18.0.0/15",
+            "198.51.100.0/24",
+            "203.0.113.0/24",
+            "224.0.0.0/3",
+        ]
+        .into_iter()
+        .any(inside),
+        IpAddr::V6(_) => inside("2000::/3") && !inside("2001:db8::/32") && !inside("3fff::/20"),
+    }
+}

@@ -1,0 +1,176 @@
+//! Where things are: random sites, VIPs and databases.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use super::super::client;
+use super::super::estate::{Estate, Facts, Point, Site, Vip};
+use super::super::network::Network;
+use super::{CITIES, MARGIN, Tape, city};
+
+pub(super) fn sites(tape: &mut Tape<'_>, estate: &mut Estate) {
+    let many = 2 + tape.below(7);
+    for i in 0..many {
+        let (_, _, _, _, latitude, longitude) = tape.pick(&CITIES);
+        let location = (!tape.percent(10)).then_some(Point {
+            latitude,
+            longitude,
+        });
+        let bias = tape.pick(&[0, 0, 0, 0, 100, -100, 500, -300, 1000, -2000]);
+        let name = format!("{}{i}", tape.pick(&["s", "fra", "m-", "z"]));
+        estate.sites.push(Site {
+            name,
+            location,
+            bias,
+        });
+    }
+}
+
+pub(super) fn vips(tape: &mut Tape<'_>, estate: &mut Estate) {
+    let many = 2 + tape.below(15);
+    for i in 0..many {
+        let families = tape.below(10);
+        let last = i as u8 + 1;
+        let v6 = Ipv6Addr::new(0x2001, 0xdb8, 0xf, 0, 0, 0, 0, last.into());
+        let many = estate.sites.len();
+        let site = if tape.percent(40) {
+            tape.below(3.min(many))
+        } else {
+            tape.below(many)
+        };
+        estate.vips.push(Vip {
+            // Names in another order than the file's.
+            name: format!(
+                "{}{i}",
+                tape.pick(&["v", "edge-", "a", "w9-", "v-long-name-"])
+            ),
+            v4: (families < 8).then_some(Ipv4Addr::new(192, 0, 2, last)),
+            v6: (families != 7).then_some(v6),
+            site: (!tape.percent(20)).then_some(site),
+            weight: tape.pick(&[1, 1, 1, 2, 3, 0, 7, 10, 30, 60, 0, 1_000_000]),
+        });
+    }
+}
+
+/// Addresses come from a few corners of the space, so that networks nest and lie side by side.
+pub(super) fn address(tape: &mut Tape<'_>, v4: bool) -> IpAddr {
+    if v4 {
+        let high = tape.pick(&[81u32, 5, 23, 100, 200, 80]) << 24;
+        let low = tape.word();
+        let low = if tape.percent(50) {
+            low & 0x00ff_ffff
+        } else {
+            low & 0x0003_0fff
+        };
+        IpAddr::V4((high | low).into())
+    } else {
+        let high = tape.pick(&[0x2001_0600u128, 0x2400_0000, 0x2600_1f00, 0x2a00_0000]) << 96;
+        let low = tape.bits() >> 32;
+        let low = if tape.percent(50) {
+            low
+        } else {
+            low & (0xff0f << 72)
+        };
+        IpAddr::V6((high | low).into())
+    }
+}
+
+pub(super) fn networks(tape: &mut Tape<'_>, estate: &mut Estate) {
+    let many = 20 + tape.below(41);
+    for _ in 0..many {
+        let v4 = !tape.percent(40);
+        let addr = address(tape, v4);
+        let len = if v4 {
+            6 + tape.below(22)
+        } else {
+            16 + tape.below(45)
+        };
+        let network = Network::around(addr, len as u8);
+        let facts = facts(tape);
+        if estate.networks.iter().all(|(known, _)| *known != network) {
+            estate.networks.push((network, facts));
+        }
+    }
+}
+
+pub(super) fn facts(tape: &mut Tape<'_>) -> Facts {
+    let (city, country, continent, parts, latitude, longitude) = city(tape);
+    let mut facts = Facts {
+        continent: Some(continent.to_string()),
+        country: Some(country.to_string()),
+        subdivisions: parts.iter().map(|part| part.to_string()).collect(),
+        city: Some(city.to_string()),
+        location: Some(Point {
+            latitude: latitude + tape.below(200) as i32 * 10_000,
+            longitude: longitude + tape.below(100) as i32 * 10_000,
+        }),
+        system: None,
+    };
+    // Databases know less of some networks.
+    let known = tape.below(10);
+    if known >= 5 {
+        facts.city = None;
+    }
+    if known >= 6 {
+        facts.subdivisions.clear();
+    }
+    if known >= 7 || known == 4 {
+        facts.location = None;
+    }
+    if known >= 8 {
+        facts.country = None;
+    }
+    if known >= 9 {
+        facts.continent = None;
+    }
+    if tape.percent(50) {
+        facts.system = Some(64_500 + tape.below(5) as u32);
+    }
+    facts
+}
+
+/// Takes positions away that lie too near a border between two orders of sites.
+pub(super) fn clear_positions(estate: &mut Estate) {
+    for i in 0..estate.networks.len() {
+        for attempt in 0..20 {
+            let here = client::Client {
+                addr: estate.networks[i].0.addr,
+                facts: estate.networks[i].1.clone(),
+            };
+            if here
+                .position(estate)
+                .is_none_or(|point| is_clear(estate, point))
+            {
+                break;
+            }
+            let facts = &mut estate.networks[i].1;
+            match (&mut facts.location, attempt) {
+                (Some(point), 0..18) => point.latitude += 170_000,
+                _ => {
+                    *facts = Facts {
+                        system: facts.system,
+                        ..Facts::default()
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Whether every order of sites, and every tie, is decided by at least [`MARGIN`] from here.
+pub(crate) fn is_clear(estate: &Estate, point: Point) -> bool {
+    let far = |site: &Site| Some(client::kilometres(point, site.location?) - site.bias);
+    let ties = estate.pools.iter().map(|pool| pool.tie).chain([0]);
+    let ties: Vec<i64> = ties.collect();
+    estate.sites.iter().all(|a| {
+        estate
+            .sites
+            .iter()
+            .filter(|b| a.location != b.location)
+            .all(|b| {
+                let (Some(a), Some(b)) = (far(a), far(b)) else {
+                    return true;
+                };
+                ties.iter().all(|tie| ((a - b).abs() - tie).abs() >= MARGIN)
+            })
+    })
+}

@@ -1,0 +1,178 @@
+//! Holds answers of the server against the model's, and prints the whole case where they differ.
+
+use std::cell::Cell;
+use std::fmt::Write as _;
+use std::net::IpAddr;
+
+use proptest::test_runner::{Config, TestCaseError, TestError, TestRunner};
+
+use super::estate::{Case, Point, Query};
+use super::{Expected, Source, answer, cases, text};
+
+/// What a server answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Observed {
+    /// RCODE; 0 is NOERROR.
+    pub(crate) rcode: u16,
+    /// Of the answer section, in its order; of an HTTPS record its IPv4 hints, then its IPv6 hints.
+    pub(crate) addresses: Vec<IpAddr>,
+    /// Of the records of the answer section.
+    pub(crate) ttl: Option<u32>,
+    /// SCOPE PREFIX-LENGTH, if the response carries a client subnet.
+    pub(crate) scope: Option<u8>,
+}
+
+/// How much was compared.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) cases: usize,
+    pub(crate) answers: usize,
+    pub(crate) ttls: usize,
+    pub(crate) scopes: usize,
+    pub(crate) steered: usize,
+    pub(crate) fallbacks: usize,
+    pub(crate) nodata: usize,
+}
+
+impl Tally {
+    fn plus(self, other: Tally) -> Tally {
+        Tally {
+            cases: self.cases + other.cases,
+            answers: self.answers + other.answers,
+            ttls: self.ttls + other.ttls,
+            scopes: self.scopes + other.scopes,
+            steered: self.steered + other.steered,
+            fallbacks: self.fallbacks + other.fallbacks,
+            nodata: self.nodata + other.nodata,
+        }
+    }
+}
+
+/// Asks everything that a case asks. The error is for people: what differs, and the case as texts.
+pub(crate) fn check(case: &Case, ask: impl Fn(&Case, &Query) -> Observed) -> Result<Tally, String> {
+    let mut tally = Tally {
+        cases: 1,
+        ..Tally::default()
+    };
+    for query in &case.queries {
+        let expected = answer(&case.estate, &case.boards[query.board], query);
+        let observed = ask(case, query);
+        if !differences(&expected, &observed).is_empty() {
+            return Err(report(case, query, &expected, &observed));
+        }
+        tally.answers += 1;
+        tally.ttls += usize::from(expected.ttl.is_some());
+        tally.scopes += usize::from(expected.scope.is_some());
+        match expected.source {
+            Source::Steered => tally.steered += 1,
+            Source::ZoneFallback => tally.fallbacks += 1,
+            Source::NoData => tally.nodata += 1,
+        }
+    }
+    Ok(tally)
+}
+
+/// Compares this many random cases. A failing one is shrunk and printed.
+pub(crate) fn run(
+    cases: u32,
+    centroids: &[(String, Point)],
+    ask: impl Fn(&Case, &Query) -> Observed,
+) -> Tally {
+    let config = Config {
+        cases,
+        failure_persistence: None,
+        ..Config::default()
+    };
+    let total = Cell::new(Tally::default());
+    let result = TestRunner::new(config).run(&cases::any_tapes(), |tapes| {
+        let tally = check(&cases::case(&tapes, centroids), &ask).map_err(TestCaseError::fail)?;
+        total.set(total.get().plus(tally));
+        Ok(())
+    });
+    match result {
+        Ok(()) => total.get(),
+        Err(TestError::Fail(reason, _)) => panic!("{reason}"),
+        Err(other) => panic!("{other}"),
+    }
+}
+
+fn differences(expected: &Expected, observed: &Observed) -> Vec<&'static str> {
+    // The order of a static RRset is the zone's affair, not steering's.
+    let order = |mut addresses: Vec<IpAddr>| {
+        if expected.source == Source::ZoneFallback {
+            addresses.sort();
+        }
+        addresses
+    };
+    let addresses = order(expected.addresses.clone()) == order(observed.addresses.clone());
+    let parts = [
+        ("rcode", observed.rcode == 0),
+        ("addresses", addresses),
+        ("ttl", observed.ttl == expected.ttl),
+        ("scope", observed.scope == expected.scope),
+    ];
+    parts
+        .into_iter()
+        .filter(|(_, same)| !same)
+        .map(|(part, _)| part)
+        .collect()
+}
+
+fn report(case: &Case, query: &Query, expected: &Expected, observed: &Observed) -> String {
+    let estate = &case.estate;
+    let mut text = format!("differs in {:?}\n", differences(expected, observed));
+    let _ = writeln!(
+        text,
+        "query    {query:?}\nexpected {expected:?}\nobserved {observed:?}"
+    );
+    let _ = writeln!(text, "because  {}", expected.why);
+    for (vip, (state, since)) in estate.vips.iter().zip(&case.boards[query.board]) {
+        let _ = writeln!(text, "state    {} {state:?} since {since}", vip.name);
+    }
+    for (network, facts) in &estate.networks {
+        let _ = writeln!(text, "network  {}/{} {facts:?}", network.addr, network.len);
+    }
+    let _ = writeln!(text, "{}\n{}", text::to_toml(estate), text::to_zone(estate));
+    text
+}
+
+#[test]
+fn a_wrong_address_order_ttl_or_scope_is_found_and_shown() {
+    let case = cases::case(&cases::tapes(1), &cases::centroids());
+    type Spoil = fn(&mut Observed);
+    let right = |case: &Case, query: &Query| {
+        let Expected {
+            addresses,
+            ttl,
+            scope,
+            ..
+        } = answer(&case.estate, &case.boards[query.board], query);
+        Observed {
+            rcode: 0,
+            addresses,
+            ttl,
+            scope,
+        }
+    };
+    let tally = check(&case, right).unwrap();
+    assert_eq!(tally.answers, case.queries.len());
+    let wrong: [(&str, Spoil); 4] = [
+        ("rcode", |seen| seen.rcode = 2),
+        ("addresses", |seen| {
+            seen.addresses.push([192, 0, 2, 250].into())
+        }),
+        ("ttl", |seen| seen.ttl = seen.ttl.map(|ttl| ttl + 1)),
+        ("scope", |seen| {
+            seen.scope = seen.scope.map(|scope| scope ^ 1)
+        }),
+    ];
+    for (what, spoil) in wrong {
+        let spoiled = |case: &Case, query: &Query| {
+            let mut seen = right(case, query);
+            spoil(&mut seen);
+            seen
+        };
+        let shown = check(&case, spoiled).unwrap_err();
+        assert!(shown.contains(what) && shown.contains("[pools."), "{shown}");
+    }
+}

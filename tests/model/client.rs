@@ -1,0 +1,151 @@
+//! From a client's address to what steering sees of it: facts, matched rules, steps of sites (SPEC "Client to class").
+
+use std::net::IpAddr;
+
+use super::estate::{Estate, Facts, Place, Point, Pool, RuleSet};
+use super::judge;
+
+/// Sites of a nearest pool that are ordered one by one (SPEC: NEAREST).
+const NEAREST: usize = 3;
+
+/// Who is asking, as far as the model is concerned.
+#[derive(Clone, Debug)]
+pub(crate) struct Client {
+    pub(crate) addr: IpAddr,
+    pub(crate) facts: Facts,
+}
+
+impl Client {
+    /// The longest network of the databases around the address tells the facts.
+    pub(crate) fn at(estate: &Estate, addr: IpAddr) -> Client {
+        let around = estate
+            .networks
+            .iter()
+            .filter(|(network, _)| network.contains(addr));
+        let longest = around.max_by_key(|(network, _)| network.len);
+        Client {
+            addr,
+            facts: longest.map_or_else(Facts::default, |(_, facts)| facts.clone()),
+        }
+    }
+
+    /// "facts.location, else centroid(country), else centroid(continent), else none."
+    pub(crate) fn position(&self, estate: &Estate) -> Option<Point> {
+        let middle = |code: &Option<String>| {
+            let code = code.as_ref()?;
+            estate
+                .centroids
+                .iter()
+                .find(|(known, _)| known == code)
+                .map(|(_, point)| *point)
+        };
+        self.facts
+            .location
+            .or_else(|| middle(&self.facts.country))
+            .or_else(|| middle(&self.facts.continent))
+    }
+
+    /// The index of the subdivision among the facts, if this `CC-SUB` fits; the narrowest is last.
+    fn subdivision(&self, code: &str) -> Option<usize> {
+        let (country, part) = code.split_once('-')?;
+        let here = self.facts.country.as_deref() == Some(country);
+        self.facts
+            .subdivisions
+            .iter()
+            .position(|known| here && known == part)
+    }
+
+    /// How specific a place is for this client, larger first; none if it does not fit. The order is
+    /// Network > System > City > Subdivision > Country > Continent > Unknown, "among networks the
+    /// longest, among subdivisions the narrowest"; a city's subdivision form beats its country form.
+    fn fit(&self, place: &Place) -> Option<(u8, usize)> {
+        let facts = &self.facts;
+        let yes = |fits: bool, rank: u8| fits.then_some((rank, 0));
+        match place {
+            Place::Network(net) => net.contains(self.addr).then_some((6, net.len.into())),
+            Place::System(number) => yes(facts.system == Some(*number), 5),
+            Place::City(area, name) if facts.city.as_ref() == Some(name) => {
+                if area.contains('-') {
+                    self.subdivision(area).map(|at| (4, 1 + at))
+                } else {
+                    yes(facts.country.as_ref() == Some(area), 4)
+                }
+            }
+            Place::City(..) => None,
+            Place::Subdivision(code) => self.subdivision(code).map(|at| (3, at)),
+            Place::Country(code) => yes(facts.country.as_ref() == Some(code), 2),
+            Place::Continent(word) => yes(facts.continent.as_ref() == Some(word), 1),
+            Place::Unknown => yes(facts.country.is_none(), 0),
+        }
+    }
+
+    /// The matched rule of a set: the most specific that fits.
+    pub(crate) fn matched(&self, set: &RuleSet) -> Option<usize> {
+        let fitting = set.rules.iter().enumerate();
+        let ranked = fitting.filter_map(|(i, rule)| Some((self.fit(&rule.place)?, i)));
+        ranked.max().map(|(_, i)| i)
+    }
+
+    /// The sites of a nearest pool in the steps in which this client tries them. Inside a step the
+    /// sites stand by their names: a step is a set.
+    pub(crate) fn steps(&self, estate: &Estate, pool: &Pool) -> Vec<Vec<usize>> {
+        let sites = sites_of_members(estate, pool);
+        // "Without position: the order of first appearance, one site per step, no ties."
+        let Some(here) = self.position(estate) else {
+            return sites.into_iter().map(|site| vec![site]).collect();
+        };
+        let far = |site: usize| {
+            let site = &estate.sites[site];
+            kilometres(here, site.location.expect("nearest needs places")) - site.bias
+        };
+        // "Ascending (kilometres - bias), ties by first appearance": the sort is stable.
+        let mut order = sites.clone();
+        order.sort_by_key(|site| far(*site));
+        // "Inside a step they stand in the order of their names."
+        let by_name = |mut step: Vec<usize>| {
+            step.sort_by(|a, b| estate.sites[*a].name.cmp(&estate.sites[*b].name));
+            step
+        };
+        // "The first step = every site whose (km - bias) <= (smallest km - bias) + tie", if tie > 0.
+        let Some(nearest) = order.first().copied() else {
+            return Vec::new();
+        };
+        let within = |site: &usize| far(*site) <= far(nearest) + pool.tie;
+        let first = if pool.tie > 0 {
+            order.iter().filter(|s| within(s)).count()
+        } else {
+            1
+        };
+        let mut steps = vec![by_name(order.drain(..first).collect())];
+        // "Then the next sites singly until NEAREST = 3 sites are named; all further are one step."
+        let singly = NEAREST.saturating_sub(first).min(order.len());
+        steps.extend(order.drain(..singly).map(|site| vec![site]));
+        if !order.is_empty() {
+            steps.push(by_name(order));
+        }
+        steps
+    }
+}
+
+/// The sites of a nearest pool's members, by first appearance. A pool that is a member lies at one.
+pub(crate) fn sites_of_members(estate: &Estate, pool: &Pool) -> Vec<usize> {
+    let mut sites = Vec::new();
+    for member in pool.members.targets() {
+        let site = judge::site_of_member(estate, member);
+        if !sites.contains(&site) {
+            sites.push(site);
+        }
+    }
+    sites
+}
+
+/// Whole kilometres on a sphere of radius 6371 km. The server counts in integers; cases are made
+/// so that no order hangs on less than [`super::cases::MARGIN`] km.
+pub(crate) fn kilometres(a: Point, b: Point) -> i64 {
+    let radians = |micro: i32| (f64::from(micro) / 1e6).to_radians();
+    let (lat_a, lat_b) = (radians(a.latitude), radians(b.latitude));
+    let half_lat = (lat_b - lat_a) / 2.0;
+    let half_lon = (radians(b.longitude) - radians(a.longitude)) / 2.0;
+    let h = half_lat.sin().powi(2) + lat_a.cos() * lat_b.cos() * half_lon.sin().powi(2);
+    (2.0 * 6371.0 * h.sqrt().min(1.0).asin()).round() as i64
+}

@@ -1,0 +1,380 @@
+//! Which VIPs a pool has for a client, with their masses, and whether it failed (SPEC "Evaluating a node").
+
+use super::client::{self, Client};
+use super::estate::{Board, Estate, Members, Policy, Pool, State, Target};
+
+const MILLION: u128 = 1_000_000;
+
+/// A member's number in a table or a combination, scaled so that shares inside it stay fine.
+const UNIT: u128 = 1 << 20;
+
+/// No mass grows beyond this, however deep pools are nested: what it is compared with fits u128.
+const HEAVIEST: u128 = 1 << 62;
+
+/// A VIP that may answer, its size beside the others, and the site or member it belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Candidate {
+    pub(crate) vip: usize,
+    pub(crate) mass: u128,
+    /// The path of members down to the site: `0/2/fra`.
+    pub(crate) group: String,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Outcome {
+    pub(crate) up: Vec<Candidate>,
+    /// Weight 0, but well.
+    pub(crate) reserve: Vec<Candidate>,
+    pub(crate) drained: Vec<Candidate>,
+    /// What the mass of `up` would be, were all well.
+    pub(crate) full: u128,
+    pub(crate) failed: bool,
+    /// Whose state this outcome hangs on.
+    pub(crate) looked: Vec<usize>,
+}
+
+/// A rung of a ladder. It is judged only when those before it have failed.
+enum Rung {
+    Set(Vec<usize>),
+    Pool(usize),
+    /// The weighted members as a whole.
+    Weighted,
+    /// Sites that a nearest pool tries at once.
+    Step(Vec<usize>),
+}
+
+/// What judging depends on.
+pub(crate) struct Judge<'a> {
+    pub(crate) estate: &'a Estate,
+    pub(crate) board: &'a Board,
+    pub(crate) client: &'a Client,
+}
+
+impl Judge<'_> {
+    /// `judge(pool, class, board)`.
+    pub(crate) fn pool(&self, pool: &Pool) -> Outcome {
+        let mut rungs = match pool.prefer {
+            Some(rules) => self.preferred(pool, rules),
+            // "A pool without prefer and policy weighted is not a ladder."
+            None if pool.policy == Policy::Weighted => return self.weighted(pool),
+            None => Vec::new(),
+        };
+        match pool.policy {
+            Policy::Weighted => rungs.push(Rung::Weighted),
+            Policy::Failover => {
+                rungs.extend(
+                    pool.members
+                        .targets()
+                        .into_iter()
+                        .map(|member| match member {
+                            Target::Pool(child) => Rung::Pool(child),
+                            single => Rung::Set(reach_of(self.estate, &[single])),
+                        }),
+                );
+            }
+            Policy::Nearest => {
+                let steps = self.client.steps(self.estate, pool);
+                rungs.extend(steps.into_iter().map(Rung::Step));
+            }
+        }
+        self.ladder(pool, rungs)
+    }
+
+    /// "Prefer entries of the matched rule first (a site: the set reach(P) at that site, passed over
+    /// if empty; VIP: set {v}; pool: judge)."
+    fn preferred(&self, pool: &Pool, rules: usize) -> Vec<Rung> {
+        let set = &self.estate.rules[rules];
+        let Some(rule) = self.client.matched(set) else {
+            return Vec::new();
+        };
+        let mut rungs = Vec::new();
+        for target in &set.rules[rule].targets {
+            match *target {
+                Target::Pool(child) => rungs.push(Rung::Pool(child)),
+                Target::Vip(vip) => rungs.push(Rung::Set(vec![vip])),
+                Target::Site(site) => {
+                    let there = at_site(self.estate, reach(self.estate, pool), site);
+                    if !there.is_empty() {
+                        rungs.push(Rung::Set(there));
+                    }
+                }
+            }
+        }
+        rungs
+    }
+
+    /// "chosen = first alternative not failed; else first with nonempty up."
+    fn ladder(&self, pool: &Pool, rungs: Vec<Rung>) -> Outcome {
+        let mut judged = Vec::new();
+        let mut looked = Vec::new();
+        for rung in rungs {
+            let outcome = match rung {
+                Rung::Set(vips) => self.set(vips, pool.min_up),
+                Rung::Pool(child) => self.pool(&self.estate.pools[child]),
+                Rung::Weighted => self.weighted(pool),
+                Rung::Step(sites) => self.step(pool, &sites),
+            };
+            looked.extend(outcome.looked.clone());
+            if !outcome.failed {
+                // "A chosen alternative that has not failed: reserve and drained empty."
+                let Outcome { up, full, .. } = outcome;
+                return Outcome {
+                    up,
+                    full,
+                    looked,
+                    ..Outcome::default()
+                };
+            }
+            judged.push(outcome);
+        }
+        let chosen = judged.iter().find(|outcome| !outcome.up.is_empty());
+        let first = |list: fn(&Outcome) -> &Vec<Candidate>| {
+            judged
+                .iter()
+                .map(list)
+                .find(|list| !list.is_empty())
+                .cloned()
+                .unwrap_or_default()
+        };
+        Outcome {
+            up: chosen.map(|outcome| outcome.up.clone()).unwrap_or_default(),
+            reserve: first(|outcome| &outcome.reserve),
+            drained: first(|outcome| &outcome.drained),
+            full: chosen.map_or(0, |outcome| outcome.full),
+            failed: true,
+            looked,
+        }
+    }
+
+    /// **weighted, list** and **weighted, table**.
+    fn weighted(&self, pool: &Pool) -> Outcome {
+        match &pool.members {
+            // "The set of all its VIPs. Failed by the pool's own min_up."
+            Members::List(list) => self.set(reach_of(self.estate, list), pool.min_up),
+            // "VIP or site = set judged by this pool's min_up; pool = judge(pool)." A table has no
+            // order of its own; the estate sorts it by name.
+            Members::Table(table) => {
+                let mut table = table.clone();
+                table.sort_by_key(|(member, _)| self.estate.name(*member));
+                let judged = table.into_iter().map(|(member, n)| match member {
+                    Target::Pool(child) => (n.into(), self.pool(&self.estate.pools[child])),
+                    single => (
+                        n.into(),
+                        self.set(reach_of(self.estate, &[single]), pool.min_up),
+                    ),
+                });
+                combine(judged.collect(), pool.min_up)
+            }
+        }
+    }
+
+    /// One step of a nearest pool: "a step of several sites = combine of the sites, in site order of
+    /// the step, with n = Σ weight of the site's reach".
+    fn step(&self, pool: &Pool, sites: &[usize]) -> Outcome {
+        let at = |site: usize| at_site(self.estate, reach(self.estate, pool), site);
+        match sites {
+            [site] => self.site(pool, *site),
+            _ => {
+                let parts = sites
+                    .iter()
+                    .map(|s| (self.weigh(&at(*s)), self.site(pool, *s)));
+                combine(parts.collect(), pool.min_up)
+            }
+        }
+    }
+
+    /// **nearest, at one site**: "VIP members and site members as one set, pool members each. If it is
+    /// just one set or just one pool: that. Otherwise combine: the set first, then pools."
+    fn site(&self, pool: &Pool, site: usize) -> Outcome {
+        let here = pool.members.targets().into_iter();
+        let here = here.filter(|member| site_of_member(self.estate, *member) == site);
+        let (pools, singles): (Vec<_>, Vec<_>) = here.partition(|m| matches!(m, Target::Pool(_)));
+        let mut parts = Vec::new();
+        if !singles.is_empty() {
+            let vips = reach_of(self.estate, &singles);
+            parts.push((self.weigh(&vips), self.set(vips, pool.min_up)));
+        }
+        for member in pools {
+            let Target::Pool(child) = member else {
+                unreachable!("partitioned")
+            };
+            let weight = self.weigh(&reach_of(self.estate, &[member]));
+            parts.push((weight, self.pool(&self.estate.pools[child])));
+        }
+        match parts.len() {
+            1 => parts.remove(0).1,
+            _ => combine(parts, pool.min_up),
+        }
+    }
+
+    /// **Set of VIPs**.
+    fn set(&self, vips: Vec<usize>, min_up: u32) -> Outcome {
+        let mut outcome = Outcome {
+            looked: vips.clone(),
+            ..Outcome::default()
+        };
+        for vip in in_order(self.estate, vips) {
+            let weight = u128::from(self.estate.vips[vip].weight);
+            // q(v): "Up, Unknown: 1 000 000; Degraded(q): q; Drain, Down: 0".
+            let (quality, drained) = match self.board[vip].0 {
+                State::Up | State::Unknown => (MILLION, false),
+                State::Degraded(part) => (part.into(), false),
+                State::Drain => (0, true),
+                State::Down => (0, false),
+            };
+            let site = self.estate.vips[vip]
+                .site
+                .map(|site| self.estate.sites[site].name.clone());
+            let group = site.unwrap_or_else(|| "no site".to_string());
+            let candidate = |mass| Candidate {
+                vip,
+                mass,
+                group: group.clone(),
+            };
+            outcome.full += weight * MILLION;
+            if drained {
+                outcome.drained.push(candidate(weight.max(1) * MILLION));
+            } else if quality > 0 && weight > 0 {
+                outcome.up.push(candidate(weight * quality));
+            } else if quality > 0 {
+                outcome.reserve.push(candidate(quality));
+            }
+        }
+        outcome.failed = failed(&outcome.up, outcome.full, min_up);
+        outcome
+    }
+
+    fn weigh(&self, vips: &[usize]) -> u128 {
+        vips.iter()
+            .map(|vip| u128::from(self.estate.vips[*vip].weight))
+            .sum()
+    }
+}
+
+/// "failed = (E == 0) or (E * 1 000 000 < min_up * full)."
+fn failed(up: &[Candidate], full: u128, min_up: u32) -> bool {
+    let effective: u128 = up.iter().map(|candidate| candidate.mass).sum();
+    effective == 0 || effective * MILLION < u128::from(min_up) * full
+}
+
+/// The rule of **weighted, table** and of **combine**: members with a number each, judged already.
+fn combine(members: Vec<(u128, Outcome)>, min_up: u32) -> Outcome {
+    // "Live members: those with n>0 not failed; if none, those with n>0 and nonempty up."
+    let healthy = members.iter().any(|(n, member)| *n > 0 && !member.failed);
+    let mut whole = Outcome::default();
+    for (index, (n, member)) in members.iter().enumerate() {
+        let scaled = |list: &[Candidate]| -> Vec<Candidate> {
+            list.iter()
+                .map(|candidate| scale(candidate, *n, member.full, index))
+                .collect()
+        };
+        if *n == 0 {
+            // "A member with n = 0 is a last resort: its up goes to reserve, it adds nothing else."
+            whole.reserve.extend(scaled(&member.up));
+        } else if !(healthy && member.failed) {
+            whole.up.extend(scaled(&member.up));
+        }
+        whole.reserve.extend(scaled(&member.reserve));
+        whole.drained.extend(scaled(&member.drained));
+        whole.full += n * UNIT;
+        whole.looked.extend(&member.looked);
+    }
+    whole.failed = failed(&whole.up, whole.full, min_up);
+    whole
+}
+
+/// "mass' = max(1, n * 2^20 * mass / full)", with 1 for n = 0; of a member whose full is 0, just
+/// n * 2^20. "group = (member index, its group)."
+fn scale(candidate: &Candidate, n: u128, full: u128, index: usize) -> Candidate {
+    let share = n.max(1) * UNIT;
+    let mass = (share * candidate.mass).checked_div(full).unwrap_or(share);
+    Candidate {
+        vip: candidate.vip,
+        mass: mass.clamp(1, HEAVIEST),
+        group: format!("{index}/{}", candidate.group),
+    }
+}
+
+/// "Every VIP that pool P reaches through members, each once, ascending. Prefer adds nothing."
+pub(crate) fn reach(estate: &Estate, pool: &Pool) -> Vec<usize> {
+    reach_of(estate, &pool.members.targets())
+}
+
+fn reach_of(estate: &Estate, members: &[Target]) -> Vec<usize> {
+    let mut vips = Vec::new();
+    for member in members {
+        match *member {
+            Target::Vip(vip) => vips.push(vip),
+            Target::Site(site) => vips.extend(at_site(estate, 0..estate.vips.len(), site)),
+            Target::Pool(pool) => vips.extend(reach(estate, &estate.pools[pool])),
+        }
+    }
+    in_order(estate, vips)
+}
+
+fn at_site(estate: &Estate, vips: impl IntoIterator<Item = usize>, site: usize) -> Vec<usize> {
+    vips.into_iter()
+        .filter(|vip| estate.vips[*vip].site == Some(site))
+        .collect()
+}
+
+/// Each once, ascending: VIPs are numbered by their names.
+fn in_order(estate: &Estate, mut vips: Vec<usize>) -> Vec<usize> {
+    vips.sort_by_key(|vip| &estate.vips[*vip].name);
+    vips.dedup();
+    vips
+}
+
+/// Where a member of a nearest pool lies.
+pub(crate) fn site_of_member(estate: &Estate, member: Target) -> usize {
+    match member {
+        Target::Site(site) => site,
+        other => {
+            let vip = reach_of(estate, &[other])[0];
+            estate.vips[vip]
+                .site
+                .expect("under nearest every VIP has a site")
+        }
+    }
+}
+
+/// All pools that a pool can come to, itself included: "members, and pools named in prefer entries,
+/// recursively" (SPEC "Scope").
+pub(crate) fn family(estate: &Estate, pool: &Pool) -> Vec<Pool> {
+    let mut targets = pool.members.targets();
+    if let Some(rules) = pool.prefer {
+        targets.extend(
+            estate.rules[rules]
+                .rules
+                .iter()
+                .flat_map(|rule| rule.targets.clone()),
+        );
+    }
+    let mut all = vec![pool.clone()];
+    for target in targets {
+        if let Target::Pool(child) = target {
+            all.extend(family(estate, &estate.pools[child]));
+        }
+    }
+    all
+}
+
+/// "Two addresses have the same class iff: for each such rule set the same matched rule (or none),
+/// and for each such nearest pool the same steps."
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Class {
+    pub(crate) rules: Vec<(usize, Option<usize>)>,
+    pub(crate) steps: Vec<Vec<Vec<usize>>>,
+}
+
+pub(crate) fn class(estate: &Estate, root: &Pool, client: &client::Client) -> Class {
+    let pools = family(estate, root);
+    let sets = pools.iter().filter_map(|pool| pool.prefer);
+    let nearest = pools.iter().filter(|pool| pool.policy == Policy::Nearest);
+    Class {
+        rules: sets
+            .map(|set| (set, client.matched(&estate.rules[set])))
+            .collect(),
+        steps: nearest.map(|pool| client.steps(estate, pool)).collect(),
+    }
+}

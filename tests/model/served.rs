@@ -1,0 +1,188 @@
+//! The server's own answers, through its real doors: texts and databases in, messages in and out.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use hickory_proto::op::{Edns, Message, MessageType, OpCode};
+use hickory_proto::rr::rdata::opt::{ClientSubnet, EdnsCode, EdnsOption};
+use hickory_proto::rr::rdata::svcb::{SVCB, SvcParamValue};
+use hickory_proto::rr::{Name, RData, RecordType};
+use meridian::answer::Transport;
+use meridian::geo::atlas::Atlas;
+use meridian::health::board::{State as Known, Verdict};
+use meridian::place::{Continent, Country};
+
+use super::check::{self, Observed};
+use super::estate::{Board, Case, Kind, Point, Query, State};
+use super::{mmdb, text};
+use crate::server::Server;
+
+/// The centroids that the server knows, by code and word.
+fn centroids() -> Vec<(String, Point)> {
+    let point = |p: meridian::place::Point| Point {
+        latitude: p.latitude,
+        longitude: p.longitude,
+    };
+    let letters = || b'A'..=b'Z';
+    let codes = letters().flat_map(|a| letters().map(move |b| [a, b]));
+    let countries = codes.filter_map(|code| Country::from_code(std::str::from_utf8(&code).ok()?));
+    let countries = countries.map(|c| (c.code().to_string(), point(c.centroid())));
+    let continents = Continent::ALL.map(|c| (c.word().to_string(), point(c.centroid())));
+    countries
+        .collect::<Vec<_>>()
+        .into_iter()
+        .chain(continents)
+        .collect()
+}
+
+/// A server with the case's estate, and which of its boards is in force.
+struct Served {
+    text: String,
+    board: Option<Board>,
+    server: Server,
+}
+
+fn serve(case: &Case, text: String) -> Served {
+    let estate = &case.estate;
+    let (city, asn) = (mmdb::to_mmdb(estate), mmdb::to_asn_mmdb(estate));
+    // A file without a single fact is refused, and rightly: such an estate has no such database.
+    let mut files: Vec<(&str, &[u8])> = Vec::new();
+    if estate.networks.iter().any(|(_, f)| {
+        *f != super::estate::Facts {
+            system: f.system,
+            ..Default::default()
+        }
+    }) {
+        files.push(("City.mmdb", &city));
+    }
+    if estate
+        .networks
+        .iter()
+        .any(|(_, facts)| facts.system.is_some())
+    {
+        files.push(("ASN.mmdb", &asn));
+    }
+    let atlas = Atlas::read(&files).unwrap_or_else(|found| panic!("{found:#?}"));
+    let files = BTreeMap::from([
+        ("zones/steering.toml".to_string(), text::to_toml(estate)),
+        ("zones/example.com.zone".to_string(), text::to_zone(estate)),
+    ]);
+    let mut server = Server::default();
+    if let Err(refused) = server.load(&files, Arc::new(atlas)) {
+        panic!("the server refuses what the model takes:\n{refused}\n{text}");
+    }
+    Served {
+        text,
+        board: None,
+        server,
+    }
+}
+
+fn verdict(case: &Case, board: &Board, name: &str) -> Verdict {
+    let (state, since) = case
+        .estate
+        .vips
+        .iter()
+        .zip(board)
+        .find(|(vip, _)| vip.name == name)
+        .map(|(_, verdict)| *verdict)
+        .unwrap();
+    let state = match state {
+        State::Unknown => Known::Unknown,
+        State::Up => Known::Up,
+        State::Degraded(part) => Known::Degraded(part),
+        State::Drain => Known::Drain,
+        State::Down => Known::Down,
+    };
+    Verdict { state, since }
+}
+
+fn message(query: &Query) -> Vec<u8> {
+    let mut message = Message::new(4711, MessageType::Query, OpCode::Query);
+    let kind = match query.kind {
+        Kind::A => RecordType::A,
+        Kind::Aaaa => RecordType::AAAA,
+        Kind::Https => RecordType::HTTPS,
+    };
+    let name = Name::from_ascii(&query.name).unwrap();
+    message.add_query(hickory_proto::op::Query::query(name, kind));
+    if let Some((addr, source)) = query.ecs {
+        let mut edns = Edns::new();
+        edns.set_max_payload(1232);
+        let subnet = EdnsOption::Subnet(ClientSubnet::new(addr, source, 0));
+        edns.options_mut().insert(subnet);
+        message.set_edns(edns);
+    }
+    message.to_vec().unwrap()
+}
+
+fn observe(reply: &[u8]) -> Observed {
+    let message = Message::from_vec(reply).unwrap();
+    let mut addresses: Vec<IpAddr> = Vec::new();
+    for record in &message.answers {
+        match &record.data {
+            RData::A(a) => addresses.push(a.0.into()),
+            RData::AAAA(a) => addresses.push(a.0.into()),
+            RData::HTTPS(https) => addresses.extend(hints(&https.0)),
+            other => panic!("{other:?}"),
+        }
+    }
+    let scope = message
+        .edns
+        .as_ref()
+        .and_then(|edns| match edns.option(EdnsCode::Subnet) {
+            Some(EdnsOption::Subnet(subnet)) => Some(subnet.scope_prefix()),
+            _ => None,
+        });
+    Observed {
+        rcode: message.metadata.response_code.into(),
+        addresses,
+        ttl: message.answers.first().map(|record| record.ttl),
+        scope,
+    }
+}
+
+fn hints(svcb: &SVCB) -> Vec<IpAddr> {
+    let mut v4 = Vec::new();
+    let mut v6 = Vec::new();
+    for (_, value) in &svcb.svc_params {
+        match value {
+            SvcParamValue::Ipv4Hint(hint) => v4.extend(hint.0.iter().map(|a| IpAddr::V4(a.0))),
+            SvcParamValue::Ipv6Hint(hint) => v6.extend(hint.0.iter().map(|a| IpAddr::V6(a.0))),
+            _ => {}
+        }
+    }
+    [v4, v6].concat()
+}
+
+#[test]
+fn the_server_answers_as_the_model_does() {
+    let served: RefCell<Option<Served>> = RefCell::new(None);
+    let ask = |case: &Case, query: &Query| {
+        let mut served = served.borrow_mut();
+        let text = text::to_toml(&case.estate) + &text::to_zone(&case.estate);
+        if served.as_ref().is_none_or(|s| s.text != text) {
+            *served = Some(serve(case, text));
+        }
+        let served = served.as_mut().unwrap();
+        let board = &case.boards[query.board];
+        if served.board.as_ref() != Some(board) {
+            served.server.believe(|name| verdict(case, board, name));
+            served.board = Some(board.clone());
+        }
+        served.server.counter = query.counter;
+        let from = (query.resolver, 53_000).into();
+        let reply = served
+            .server
+            .ask(&message(query), from, Transport::Udp, query.now);
+        observe(&reply.unwrap())
+    };
+    let cases = std::env::var("MERIDIAN_MODEL_CASES")
+        .ok()
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(400);
+    let tally = check::run(cases, &centroids(), ask);
+    println!("the model and the server agree: {tally:?}");
+}

@@ -1,0 +1,217 @@
+//! An estate as an operator would write it: steering file and zone file, for the server's real doors.
+
+use std::fmt::Write as _;
+
+use super::estate::{
+    AllDown, Draw, Estate, Members, Place, Policy, Pool, RuleSet, Steered, Target,
+};
+
+/// The one zone that all steered names lie in.
+pub(crate) const ORIGIN: &str = "example.com.";
+
+impl Place {
+    /// As a rule writes it, without quotes.
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Place::Network(network) => format!("{}/{}", network.addr, network.len),
+            Place::System(number) => format!("AS{number}"),
+            Place::City(area, name) => format!("{area}/{name}"),
+            Place::Subdivision(code) => code.clone(),
+            // "The four codes with two readings are written in three letters."
+            Place::Country(code) => match code.as_str() {
+                "AF" => "AFG".to_string(),
+                "AS" => "ASM".to_string(),
+                "NA" => "NAM".to_string(),
+                "SA" => "SAU".to_string(),
+                code => code.to_string(),
+            },
+            Place::Continent(word) => word.clone(),
+            Place::Unknown => "unknown".to_string(),
+        }
+    }
+}
+
+/// The steering file.
+pub(crate) fn to_toml(estate: &Estate) -> String {
+    let mut text = String::from("[sites]\n");
+    for site in &estate.sites {
+        let degrees = |micro: i32| f64::from(micro) / 1e6;
+        let location = site.location.map(|point| {
+            format!(
+                "location = [{:?}, {:?}]",
+                degrees(point.latitude),
+                degrees(point.longitude)
+            )
+        });
+        let bias = (site.bias != 0).then(|| format!("bias = \"{}km\"", site.bias));
+        line(&mut text, &site.name, &[location, bias]);
+    }
+    text.push_str("[vips]\n");
+    for vip in &estate.vips {
+        let keys = [
+            vip.site
+                .map(|site| format!("site = \"{}\"", estate.sites[site].name)),
+            vip.v4.map(|address| format!("address = \"{address}\"")),
+            vip.v6.map(|address| format!("address6 = \"{address}\"")),
+            (vip.weight != 1).then(|| format!("weight = {}", vip.weight)),
+        ];
+        line(&mut text, &vip.name, &keys);
+    }
+    regions(&mut text, estate);
+    for set in &estate.rules {
+        rules(&mut text, estate, set);
+    }
+    for pool in &estate.pools {
+        one_pool(&mut text, estate, pool);
+    }
+    text.push_str("[names]\n");
+    for steered in &estate.names {
+        let _ = writeln!(
+            text,
+            "\"{}\" = \"{}\"",
+            steered.name,
+            estate.name(steered.target)
+        );
+    }
+    text
+}
+
+fn line(text: &mut String, name: &str, keys: &[Option<String>]) {
+    let keys: Vec<&str> = keys.iter().flatten().map(String::as_str).collect();
+    let _ = writeln!(text, "{name} = {{ {} }}", keys.join(", "));
+}
+
+fn regions(text: &mut String, estate: &Estate) {
+    let mut found: Vec<(&String, Vec<String>)> = Vec::new();
+    for rule in estate.rules.iter().flat_map(|set| &set.rules) {
+        let Some(region) = &rule.region else { continue };
+        let place = format!("{:?}", rule.place.text());
+        match found.iter_mut().find(|(known, _)| *known == region) {
+            Some((_, places)) => places.push(place),
+            None => found.push((region, vec![place])),
+        }
+    }
+    if !found.is_empty() {
+        text.push_str("[regions]\n");
+    }
+    for (region, places) in found {
+        let _ = writeln!(text, "{region} = [{}]", places.join(", "));
+    }
+}
+
+fn rules(text: &mut String, estate: &Estate, set: &RuleSet) {
+    let _ = writeln!(text, "[rules.{}]", set.name);
+    let mut written: Vec<&String> = Vec::new();
+    for rule in &set.rules {
+        let key = match &rule.region {
+            Some(region) if written.contains(&region) => continue,
+            Some(region) => {
+                written.push(region);
+                region.clone()
+            }
+            None => rule.place.text(),
+        };
+        let _ = writeln!(text, "{key:?} = {}", list(estate, &rule.targets));
+    }
+}
+
+/// "A single name may stand without brackets."
+fn list(estate: &Estate, targets: &[Target]) -> String {
+    let names: Vec<String> = targets
+        .iter()
+        .map(|t| format!("{:?}", estate.name(*t)))
+        .collect();
+    match names.as_slice() {
+        [one] => one.clone(),
+        _ => format!("[{}]", names.join(", ")),
+    }
+}
+
+fn one_pool(text: &mut String, estate: &Estate, pool: &Pool) {
+    let members = match &pool.members {
+        Members::List(members) => list(estate, members),
+        Members::Table(table) => {
+            let entries = table
+                .iter()
+                .map(|(t, n)| format!("{} = {n}", estate.name(*t)));
+            format!("{{ {} }}", entries.collect::<Vec<_>>().join(", "))
+        }
+    };
+    let policy = match pool.policy {
+        Policy::Weighted => "weighted",
+        Policy::Nearest => "nearest",
+        Policy::Failover => "failover",
+    };
+    let draw = match pool.draw {
+        Draw::Query => "query",
+        Draw::Client => "client",
+        Draw::Sticky => "sticky",
+        Draw::Name => "name",
+    };
+    let on_all_down = match pool.on_all_down {
+        AllDown::Zone => "zone",
+        AllDown::All => "all",
+        AllDown::NoData => "nodata",
+    };
+    let ttl = match (pool.ttl_min, pool.ttl_max) {
+        (min, max) if min == max => format!("\"{max}s\""),
+        (min, max) => format!("{{ min = \"{min}s\", max = \"{max}s\" }}"),
+    };
+    let _ = writeln!(
+        text,
+        "[pools.{}]\nmembers = {members}\npolicy = \"{policy}\"",
+        pool.name
+    );
+    if let Some(rules) = pool.prefer {
+        let _ = writeln!(text, "prefer = \"{}\"", estate.rules[rules].name);
+    }
+    let (whole, part) = (pool.min_up / 10_000, pool.min_up % 10_000);
+    let share = format!("{whole}.{part:04}");
+    let share = share.trim_end_matches('0').trim_end_matches('.');
+    let _ = writeln!(text, "min_up = \"{share}%\"");
+    if pool.tie > 0 {
+        let _ = writeln!(text, "tie = \"{}km\"", pool.tie);
+    }
+    let _ = writeln!(
+        text,
+        "answers = {}\ndraw = \"{draw}\"\nttl = {ttl}",
+        pool.answers
+    );
+    let _ = writeln!(text, "ecs = {}\non_all_down = \"{on_all_down}\"", pool.ecs);
+}
+
+/// The zone file of [`ORIGIN`].
+pub(crate) fn to_zone(estate: &Estate) -> String {
+    let mut text = format!("$ORIGIN {ORIGIN}\n$TTL 3600\n");
+    text.push_str("@ IN SOA ns1 hostmaster 1 7200 900 1209600 300\n");
+    text.push_str("@ IN NS ns1\nns1 IN A 192.0.2.253\n");
+    for Steered {
+        name,
+        a,
+        aaaa,
+        https,
+        ..
+    } in &estate.names
+    {
+        for address in &a.1 {
+            let _ = writeln!(text, "{name} {} IN A {address}", a.0);
+        }
+        for address in &aaaa.1 {
+            let _ = writeln!(text, "{name} {} IN AAAA {address}", aaaa.0);
+        }
+        if let Some(https) = https {
+            let _ = write!(text, "{name} {} IN HTTPS 1 . alpn=\"h3,h2\"", https.ttl);
+            hints(&mut text, "ipv4hint", &https.v4);
+            hints(&mut text, "ipv6hint", &https.v6);
+            text.push('\n');
+        }
+    }
+    text
+}
+
+fn hints<A: ToString>(text: &mut String, key: &str, addresses: &[A]) {
+    if !addresses.is_empty() {
+        let list: Vec<String> = addresses.iter().map(A::to_string).collect();
+        let _ = write!(text, " {key}={}", list.join(","));
+    }
+}

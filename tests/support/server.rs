@@ -1,0 +1,158 @@
+//! The server without sockets, clock and disk: estates as texts, messages as bytes, time as an argument.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use meridian::answer::{self, Client, Transport, Turn};
+use meridian::diagnostic::{self, Source};
+use meridian::geo::atlas::Atlas;
+use meridian::health::board::{Board, Verdict};
+use meridian::stats::{Counters, Outcome};
+use meridian::wire::asked::{Asked, Seed};
+use meridian::wire::name::Name;
+use meridian::world::World;
+use meridian::world::conflict::Reading;
+use meridian::world::estate::Slots;
+use meridian::world::link;
+use meridian::{config, zone};
+
+/// What the keeper and a worker hold between them.
+pub(crate) struct Server {
+    world: Option<World>,
+    slots: Slots,
+    names: BTreeMap<u32, String>,
+    pub(crate) counters: Counters,
+    asked: Asked,
+    pub(crate) counter: u32,
+    pub(crate) board: Board,
+}
+
+impl Default for Server {
+    fn default() -> Server {
+        Server {
+            world: None,
+            slots: Slots::default(),
+            names: BTreeMap::new(),
+            counters: Counters::default(),
+            asked: Asked::new(Seed::default()),
+            counter: 0,
+            board: Board::default(),
+        }
+    }
+}
+
+impl Server {
+    /// All files of the estate, by path. Errors are the rendered diagnostics; what was loaded serves on.
+    pub(crate) fn load(
+        &mut self,
+        files: &BTreeMap<String, String>,
+        atlas: Arc<Atlas>,
+    ) -> Result<(), String> {
+        let mut found = Vec::new();
+        let mut zones = Vec::new();
+        let mut steering = Vec::new();
+        for (path, text) in files {
+            let source = Source::new(path.as_str(), text.as_str());
+            let file = path.rsplit('/').next().unwrap_or(path);
+            match file.strip_suffix(".zone") {
+                Some(stem) => {
+                    let origin = Name::parse(stem.as_bytes(), Some(&Name::root())).unwrap();
+                    let (parsed, more) = zone::read(&source, &origin);
+                    found.extend(more);
+                    zones.extend(parsed.map(Arc::new));
+                }
+                None => steering.push(source),
+            }
+        }
+        let (steering, more) = config::steering(&steering);
+        found.extend(more);
+        let before = self.world.as_ref().map(|w| w.estate.clone());
+        let zone_files = files.keys().filter(|path| path.ends_with(".zone")).count();
+        let estate = match steering {
+            Some(steering) if zones.len() == zone_files => {
+                let slots = &mut self.slots;
+                let (estate, more) = link::link(zones, steering, atlas, slots, before.as_deref());
+                found.extend(more);
+                estate
+            }
+            steering => {
+                let reading = match zones.len() == zone_files {
+                    true => Reading::Whole,
+                    false => Reading::Part,
+                };
+                found.extend(link::check(zones, steering.as_ref(), reading));
+                None
+            }
+        };
+        let Some(estate) = estate.filter(|_| !diagnostic::any_error(&found)) else {
+            return Err(diagnostic::render(&found, false));
+        };
+        for (vip, slot) in estate.steering.vips.iter().zip(&estate.slots) {
+            self.names.insert(*slot, vip.name.clone());
+        }
+        let generation = self.world.as_ref().map_or(1, |w| w.generation + 1);
+        let board = &self.board;
+        let world = World::new(Arc::new(estate), |name| board.verdict(name), generation);
+        self.world = Some(world);
+        Ok(())
+    }
+
+    pub(crate) fn world(&self) -> &World {
+        self.world.as_ref().unwrap()
+    }
+
+    /// Puts the board in force.
+    pub(crate) fn turn(&mut self) {
+        let board = self.board.clone();
+        self.believe(|name| board.verdict(name));
+    }
+
+    /// Puts these verdicts in force, whatever the board says.
+    pub(crate) fn believe(&mut self, verdict: impl Fn(&str) -> Verdict) {
+        let world = self.world();
+        let next = world.with(verdict, world.generation + 1);
+        self.world = Some(next);
+    }
+
+    /// One message, as a worker answers it.
+    pub(crate) fn ask(
+        &mut self,
+        message: &[u8],
+        addr: SocketAddr,
+        transport: Transport,
+        now: u64,
+    ) -> Option<Vec<u8>> {
+        let world = self.world.as_ref()?;
+        let room = match transport {
+            Transport::Udp => meridian::limits::UDP_PAYLOAD,
+            Transport::Tcp => usize::from(u16::MAX),
+        };
+        let mut out = vec![0; room];
+        let mut turn = Turn {
+            now,
+            counter: self.counter,
+            counters: &self.counters,
+            asked: &mut self.asked,
+        };
+        let client = Client { addr, transport };
+        let length = answer::answer(world, client, &mut turn, message, &mut out);
+        self.counter = turn.counter;
+        out.truncate(length);
+        (length > 0).then_some(out)
+    }
+
+    /// Everything counted so far, by label.
+    pub(crate) fn counts(&self) -> BTreeMap<String, u64> {
+        let outcomes = Outcome::ALL.iter();
+        let mut counts: BTreeMap<String, u64> = outcomes
+            .map(|o| (o.label().to_string(), self.counters.outcomes(*o)))
+            .collect();
+        counts.insert("truncated".into(), self.counters.truncated.get());
+        counts.insert("subnets".into(), self.counters.subnets.get());
+        for (slot, name) in &self.names {
+            counts.insert(format!("vip {name}"), self.counters.vips(*slot));
+        }
+        counts
+    }
+}
