@@ -5,6 +5,7 @@ pub mod config;
 pub mod diagnostic;
 pub mod geo;
 pub mod health;
+pub mod keeper;
 pub mod limits;
 pub mod place;
 pub mod prefix;

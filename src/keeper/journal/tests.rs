@@ -1,0 +1,297 @@
+//! The file of health, killed, cut, flipped, locked and refused.
+#![allow(clippy::unwrap_used, reason = "tests may")]
+
+use std::os::unix::fs::PermissionsExt;
+
+use proptest::prelude::*;
+use tempfile::TempDir;
+
+use super::*;
+use crate::health::board::{Lease, Order, Silence, State, Verdict};
+
+fn entry(seq: u64) -> Entry {
+    Entry {
+        reported: State::Degraded(250_000),
+        order: Order { epoch: 7, seq },
+        who: Arc::from("fra-forwarders"),
+        at: 1_000 + seq,
+        lease: Some(Lease::from(1_000 + seq, 30)),
+        verdict: Verdict {
+            state: State::Down,
+            since: 900,
+        },
+        silence: Silence::Lapsed,
+    }
+}
+
+fn put(name: &str, seq: u64) -> Change {
+    (Arc::from(name), Some(entry(seq)))
+}
+
+/// The bytes of the file as a kill would leave them: the journal is still open.
+fn killed(folder: &TempDir) -> Vec<u8> {
+    fs::read(folder.path().join(NAME)).unwrap()
+}
+
+/// A state folder with this file in it.
+fn folder_with(bytes: &[u8]) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join(NAME), bytes).unwrap();
+    folder
+}
+
+fn reopened(bytes: &[u8]) -> Opened {
+    Journal::open(folder_with(bytes).path()).unwrap()
+}
+
+fn seqs(opened: &Opened) -> Vec<(&str, u64)> {
+    opened
+        .entries
+        .iter()
+        .map(|(name, entry)| (&**name, entry.order.seq))
+        .collect()
+}
+
+/// Forty VIPs, each written several times, one forgotten.
+fn busy() -> (TempDir, Opened) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut opened = Journal::open(folder.path()).unwrap();
+    for n in 0..60u64 {
+        let changes: Vec<Change> = (0..4)
+            .map(|i| put(&format!("vip-{:02}", (n * 7 + i) % 40), n))
+            .collect();
+        opened.journal.write(&changes).unwrap();
+    }
+    opened.journal.write(&[put("gone", 1)]).unwrap();
+    opened.journal.write(&[(Arc::from("gone"), None)]).unwrap();
+    (folder, opened)
+}
+
+#[test]
+fn what_was_written_is_back_after_a_kill() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut opened = Journal::open(folder.path()).unwrap();
+    assert!(opened.entries.is_empty() && opened.warning.is_none());
+    opened.journal.write(&[put("a", 1), put("b", 2)]).unwrap();
+    opened.journal.write(&[put("a", 3), put("c", 4)]).unwrap();
+    opened
+        .journal
+        .write(&[(Arc::from("b"), None), (Arc::from("never"), None)])
+        .unwrap();
+    opened.journal.write(&[]).unwrap();
+
+    let again = folder_with(&killed(&folder));
+    let mut second = Journal::open(again.path()).unwrap();
+    assert_eq!(
+        second.entries,
+        [(Arc::from("a"), entry(3)), (Arc::from("c"), entry(4))]
+    );
+    assert_eq!(second.warning, None);
+    second.journal.write(&[put("a", 5)]).unwrap();
+    let third = reopened(&killed(&again));
+    assert_eq!(seqs(&third), [("a", 5), ("c", 4)]);
+}
+
+#[test]
+fn only_this_user_may_read_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("deep/state");
+    drop(Journal::open(&state).unwrap());
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&state), mode(&state.join(NAME))), (0o700, 0o600));
+
+    let loose = folder_with(&fs::read(state.join(NAME)).unwrap());
+    fs::set_permissions(loose.path().join(NAME), Permissions::from_mode(0o644)).unwrap();
+    drop(Journal::open(loose.path()).unwrap());
+    assert_eq!(mode(&loose.path().join(NAME)), 0o600);
+}
+
+#[test]
+fn a_second_server_is_refused_and_harms_nothing() {
+    let (folder, mut opened) = busy();
+    let error = Journal::open(folder.path()).unwrap_err();
+    assert!(matches!(error, JournalError::Busy(_)));
+    assert!(error.to_string().contains("another server"));
+    opened.journal.write(&[put("vip-00", 1_000)]).unwrap();
+    assert_eq!(seqs(&reopened(&killed(&folder)))[0], ("vip-00", 1_000));
+    assert!(matches!(
+        Journal::open(folder.path()),
+        Err(JournalError::Busy(_))
+    ));
+}
+
+#[test]
+fn what_the_disk_refuses_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("state"), "a file").unwrap();
+    let error = Journal::open(&folder.path().join("state")).unwrap_err();
+    assert!(
+        matches!(error, JournalError::Refused(..)) && error.to_string().contains("state folder")
+    );
+    fs::create_dir(folder.path().join(NAME)).unwrap();
+    assert!(matches!(
+        Journal::open(folder.path()),
+        Err(JournalError::Refused(..))
+    ));
+}
+
+#[test]
+fn a_file_half_made_is_made_again() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("health.redb.new"), "redb").unwrap();
+    let opened = Journal::open(folder.path()).unwrap();
+    assert!(opened.entries.is_empty() && opened.warning.is_none());
+    assert!(!folder.path().join("health.redb.new").exists());
+}
+
+#[test]
+fn damage_is_moved_aside_and_said_and_what_is_whole_is_kept() {
+    let (folder, opened) = busy();
+    let bytes = killed(&folder);
+    let mut expected = reopened(&bytes).entries;
+    assert_eq!(expected.len(), 40);
+
+    let mut wrong = bytes.clone();
+    wrong[0] ^= 1;
+    let damaged = folder_with(&wrong);
+    let mut mended = Journal::open(damaged.path()).unwrap();
+    let warning = mended.warning.take().unwrap();
+    assert!(
+        warning.contains("health.redb.damaged-1") && warning.contains(" VIPs could be read"),
+        "{warning}"
+    );
+    assert_eq!(
+        fs::read(damaged.path().join("health.redb.damaged-1")).unwrap(),
+        wrong
+    );
+    // The forgotten one may be back: nothing in a damaged file says that it was forgotten.
+    mended.entries.retain(|(name, _)| **name != *"gone");
+    assert_eq!(mended.entries, expected);
+    mended.journal.write(&[put("vip-00", 1_000)]).unwrap();
+    expected[0].1 = entry(1_000);
+    let mut again = Journal::open(folder_with(&killed(&damaged)).path()).unwrap();
+    again.entries.retain(|(name, _)| **name != *"gone");
+    assert_eq!((again.entries, again.warning), (expected, None));
+    drop(opened);
+}
+
+#[test]
+fn damaged_files_do_not_pile_up() {
+    let folder = tempfile::tempdir().unwrap();
+    for _ in 0..limits::DAMAGED + 3 {
+        fs::write(folder.path().join(NAME), "not a database").unwrap();
+        assert!(Journal::open(folder.path()).unwrap().warning.is_some());
+        // The journal still holds the lock of this file, not of the next.
+        fs::remove_file(folder.path().join(NAME)).unwrap();
+    }
+    assert_eq!(
+        fs::read_dir(folder.path()).unwrap().count(),
+        limits::DAMAGED as usize
+    );
+}
+
+/// Whatever happened to the file, it opens; and if something written is not back, the warning says so.
+fn opens_or_says_so(bytes: &[u8], whole: &[(Arc<str>, Entry)]) {
+    let opened = reopened(bytes);
+    assert!(
+        opened.warning.is_some() || opened.entries == whole,
+        "lost something and said nothing"
+    );
+}
+
+#[test]
+fn every_bit_of_the_header_may_flip() {
+    let (folder, opened) = busy();
+    let bytes = killed(&folder);
+    for bit in 0..320 * 8 {
+        let mut wrong = bytes.clone();
+        wrong[bit / 8] ^= 1 << (bit % 8);
+        opens_or_says_so(&wrong, &reopened(&bytes).entries.clone());
+    }
+    drop(opened);
+}
+
+#[test]
+fn any_octet_may_flip_and_the_file_may_end_anywhere() {
+    let (folder, opened) = busy();
+    let bytes = killed(&folder);
+    let whole = reopened(&bytes).entries;
+    for place in (0..bytes.len()).step_by(bytes.len() / 500) {
+        let mut wrong = bytes.clone();
+        wrong[place] ^= 0x10;
+        opens_or_says_so(&wrong, &whole);
+        let cut = reopened(&bytes[..place]);
+        assert!(cut.warning.is_some());
+    }
+    drop(opened);
+}
+
+#[test]
+fn a_record_of_another_name_is_damage() {
+    let folder = tempfile::tempdir().unwrap();
+    let opened = Journal::open(folder.path()).unwrap();
+    let record = record::encode(1, "b", &entry(1)).unwrap();
+    let write = opened
+        .journal
+        .database
+        .as_ref()
+        .unwrap()
+        .begin_write()
+        .unwrap();
+    write
+        .open_table(HEALTH)
+        .unwrap()
+        .insert("a", record.as_slice())
+        .unwrap();
+    write.commit().unwrap();
+    assert!(
+        reopened(&killed(&folder))
+            .warning
+            .unwrap()
+            .contains("a record cannot be read")
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #[test]
+    fn every_entry_survives_its_record(
+        stamp: u64,
+        name in "[a-z0-9-]{0,63}",
+        who in "[a-z0-9-]{0,63}",
+        numbers: (u64, u64, u64, u64),
+        lease in proptest::option::of((1u64.., 0u64..)),
+        (reported, force) in (0usize..6, 0usize..6),
+        silence in 0usize..4,
+    ) {
+        let states = [State::Unknown, State::Up, State::Degraded(1), State::Degraded(999_999), State::Drain, State::Down];
+        let silences = [Silence::Heard, Silence::Held, Silence::Lapsed, Silence::Gone];
+        let entry = Entry {
+            reported: states[reported],
+            order: Order { epoch: numbers.0, seq: numbers.1 },
+            who: Arc::from(who),
+            at: numbers.2,
+            lease: lease.map(|(length, until)| Lease { until, length }),
+            verdict: Verdict { state: states[force], since: numbers.3 },
+            silence: silences[silence],
+        };
+        let bytes = record::encode(stamp, &name, &entry).unwrap();
+        let record = Record { stamp, name: Arc::from(name), entry };
+        prop_assert_eq!(record::decode(&bytes), Some(record.clone()));
+        for place in 0..bytes.len() {
+            prop_assert_eq!(record::decode(&bytes[..place]), None);
+            let mut wrong = bytes.clone();
+            wrong[place] ^= 1 << (stamp % 8);
+            prop_assert_eq!(record::decode(&wrong), None);
+        }
+        let anywhere = [b"MdH1MdMdH", bytes.as_slice(), b"MdH1\0\x20"].concat();
+        prop_assert_eq!(record::salvage(&anywhere), vec![record]);
+    }
+
+    #[test]
+    fn any_bytes_are_read_without_harm(bytes: Vec<u8>) {
+        record::decode(&bytes);
+        record::decode(&[b"MdH1\0\x40".as_slice(), &bytes].concat());
+        record::salvage(&bytes);
+    }
+}

@@ -1,0 +1,145 @@
+//! The only writer: reads the estate, takes reports, keeps them, and puts each new world into the cell.
+
+mod diff;
+mod folder;
+pub mod journal;
+pub mod load;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
+pub(crate) mod tests;
+pub mod watch;
+mod work;
+
+use std::sync::mpsc::{SyncSender, TrySendError};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::oneshot;
+
+use crate::diagnostic::Diagnostic;
+use crate::health::board::{Board, Effect};
+use crate::health::report::Report;
+
+pub use work::start;
+
+/// Something to be done by the keeper.
+#[derive(Debug)]
+pub enum Change {
+    /// Reports of one sender, decoded and authorised.
+    Reports {
+        /// The name of its token.
+        who: Arc<str>,
+        /// By the name of the VIP.
+        reports: Vec<(Arc<str>, Report)>,
+        /// Gets what became of them once they are in force and on the disk.
+        reply: oneshot::Sender<Result<Taken, Refused>>,
+    },
+    /// Read everything anew.
+    Reload {
+        /// Why: `watch`, `SIGHUP`, or who asked.
+        cause: Arc<str>,
+        /// Gets what came of it.
+        reply: Option<oneshot::Sender<Reloaded>>,
+    },
+    /// The loader has read everything.
+    Loaded(Box<load::Loaded>),
+    /// End, and leave nothing half done.
+    Stop,
+}
+
+/// Reports that were taken.
+#[derive(Clone, Debug)]
+pub struct Taken {
+    /// The generation of the world in which they are in force.
+    pub generation: u64,
+    /// By VIP, in the order of the reports.
+    pub effects: Vec<(Arc<str>, Effect)>,
+}
+
+/// Why no report of a batch was taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// The estate has no such VIPs.
+    Unknown(Vec<Arc<str>>),
+    /// They could not be put on the disk.
+    Disk(String),
+}
+
+/// What came of a reload.
+#[derive(Clone, Debug, Default)]
+pub struct Reloaded {
+    /// Why it was done.
+    pub cause: Arc<str>,
+    /// When it was done, in seconds of the Unix epoch.
+    pub at: u64,
+    /// Whether the new estate is in force.
+    pub taken: bool,
+    /// The generation in force.
+    pub generation: u64,
+    /// Everything that is wrong or doubtful.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Zones by apex with their serials: new ones, changed ones, and those that are gone.
+    pub changes: Changes,
+}
+
+/// What differs between two estates.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// Apex and serial.
+    pub added: Vec<(String, u32)>,
+    /// Apex, old and new serial.
+    pub changed: Vec<(String, u32, u32)>,
+    /// Apex.
+    pub removed: Vec<String>,
+    /// Whether steering or geography is another.
+    pub steering: bool,
+}
+
+/// The queue is full, or the keeper has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Busy;
+
+/// What everyone may know of the keeper.
+#[derive(Clone, Debug, Default)]
+pub struct Status {
+    /// The last reload.
+    pub last: Reloaded,
+    /// Reloads that were taken.
+    pub taken: u64,
+    /// Reloads that were refused.
+    pub refused: u64,
+    /// All reports as they stand.
+    pub board: Board,
+}
+
+/// The way to the keeper.
+#[derive(Clone, Debug)]
+pub struct Keeper {
+    queue: SyncSender<Change>,
+    status: Arc<Mutex<Status>>,
+}
+
+impl Keeper {
+    /// Puts a change into the queue. A full queue is an error at once: waiting would only hide the load.
+    pub fn send(&self, change: Change) -> Result<(), Busy> {
+        self.queue.try_send(change).map_err(|error| match error {
+            TrySendError::Full(_) | TrySendError::Disconnected(_) => Busy,
+        })
+    }
+
+    /// The same for a thread that may wait for room. The keeper has ended if this is an error.
+    fn press(&self, change: Change) -> Result<(), Busy> {
+        self.queue.send(change).map_err(|_| Busy)
+    }
+
+    /// How things stand.
+    pub fn status(&self) -> Status {
+        self.status
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn tell(&self, change: impl FnOnce(&mut Status)) {
+        change(&mut self.status.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}

@@ -1,0 +1,395 @@
+//! The keeper's loop: takes changes in order, makes each durable, then visible, then acknowledged.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant, SystemTime};
+
+use tokio::sync::oneshot;
+
+use crate::config::estate::Vip;
+use crate::diagnostic::Diagnostic;
+use crate::health::board::{Board, Lapse, Outcome, Verdict};
+use crate::health::report::Report;
+use crate::keeper::diff::changes;
+use crate::keeper::journal::{Change as Written, Journal};
+use crate::keeper::load::{Loaded, Loader};
+use crate::keeper::{Change, Changes, Keeper, Refused, Reloaded, Status, Taken};
+use crate::limits;
+use crate::world::World;
+use crate::world::cell::Cell;
+use crate::world::estate::Estate;
+
+/// Starts the keeper on its thread, with the loader on another: reports are taken while the estate is read.
+///
+/// # Errors
+///
+/// When a thread cannot be made.
+pub fn start(
+    cell: Arc<Cell>,
+    loader: Loader,
+    board: Board,
+    journal: Journal,
+    first: Reloaded,
+) -> io::Result<(Keeper, JoinHandle<()>)> {
+    let (queue, changes) = sync_channel(limits::KEEPER_QUEUE);
+    let (orders, work) = sync_channel::<Arc<Estate>>(1);
+    let status = Status {
+        last: first,
+        taken: 1,
+        refused: 0,
+        board: board.clone(),
+    };
+    let keeper = Keeper {
+        queue: queue.clone(),
+        status: Arc::new(Mutex::new(status)),
+    };
+    std::thread::Builder::new()
+        .name("loader".into())
+        .spawn(move || read(loader, &work, &queue))?;
+    let worker = Worker {
+        cell,
+        board,
+        journal,
+        orders,
+        keeper: keeper.clone(),
+        waiting: Vec::new(),
+        reading: None,
+        again: None,
+    };
+    let thread = std::thread::Builder::new()
+        .name("keeper".into())
+        .spawn(move || worker.run(&changes))?;
+    Ok((keeper, thread))
+}
+
+/// The loader's loop.
+fn read(mut loader: Loader, work: &Receiver<Arc<Estate>>, queue: &SyncSender<Change>) {
+    while let Ok(before) = work.recv() {
+        // A file that makes a reader panic must not end all reloads: what the loader keeps is only saved work.
+        let load = AssertUnwindSafe(|| loader.load(Some(&before)));
+        let loaded = Box::new(catch_unwind(load).unwrap_or_else(|_| Loaded {
+            estate: None,
+            diagnostics: vec![Diagnostic::whole(
+                "reading the estate failed by a mistake of Meridian's own",
+                "the log has the place; please report it, with the files that were changed last",
+            )],
+            restless: false,
+        }));
+        // The keeper waits for this one, so a full queue empties.
+        if queue.send(Change::Loaded(loaded)).is_err() {
+            break;
+        }
+    }
+}
+
+type Waiter = oneshot::Sender<Reloaded>;
+
+struct Worker {
+    cell: Arc<Cell>,
+    board: Board,
+    journal: Journal,
+    orders: SyncSender<Arc<Estate>>,
+    keeper: Keeper,
+    /// Those who asked for a reload while one was going on: they get the next.
+    waiting: Vec<(Arc<str>, Option<Waiter>)>,
+    /// Those for whom the loader reads now.
+    reading: Option<Vec<(Arc<str>, Option<Waiter>)>>,
+    /// When to read again, because the folder did not come to rest.
+    again: Option<Instant>,
+}
+
+/// Reports of one sender, waiting for the disk.
+struct Batch {
+    who: Arc<str>,
+    reports: Vec<(Arc<str>, Report)>,
+    reply: oneshot::Sender<Result<Taken, Refused>>,
+}
+
+impl Worker {
+    fn run(mut self, changes: &Receiver<Change>) {
+        let mut ending = false;
+        while !ending {
+            let first = match changes.recv_timeout(self.patience()) {
+                Ok(change) => Some(change),
+                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Disconnected) => return,
+            };
+            // All that waits is taken together: one write to the disk and one new world for many reports.
+            let mut batches = Vec::new();
+            let mut loaded = None;
+            let waiting = changes.try_iter().take(limits::KEEPER_QUEUE);
+            for change in first.into_iter().chain(waiting) {
+                match change {
+                    Change::Reports {
+                        who,
+                        reports,
+                        reply,
+                    } => batches.push(Batch {
+                        who,
+                        reports,
+                        reply,
+                    }),
+                    Change::Reload { cause, reply } => self.want(cause, reply),
+                    Change::Loaded(new) => loaded = Some(new),
+                    Change::Stop => {
+                        // What came before is done, what comes after is not.
+                        ending = true;
+                        break;
+                    }
+                }
+            }
+            self.report(batches);
+            self.lapse();
+            if let Some(loaded) = loaded {
+                self.settle(*loaded);
+            }
+            if self.again.is_some_and(|at| at <= Instant::now()) {
+                self.want(Arc::from("files came to rest late"), None);
+            }
+            self.order();
+        }
+    }
+
+    /// How long nothing need be done: until a lease ends, or the folder is to be looked at again.
+    fn patience(&self) -> Duration {
+        let estate = self.cell.full().estate.clone();
+        let now = now();
+        let lapse = self.board.next_lapse(now, |name| known(&estate, name));
+        // A lease is over when its last second is: hence one more.
+        let lapse = lapse.map(|at| Duration::from_secs(at.saturating_sub(now) + 1));
+        let again = self.again.filter(|_| self.reading.is_none());
+        let again = again.map(|at| at.saturating_duration_since(Instant::now()));
+        let long = Duration::from_secs(limits::KEEPER_PATIENCE);
+        [lapse, again]
+            .into_iter()
+            .flatten()
+            .fold(long, Duration::min)
+    }
+
+    /// Another reading is wanted. Those that nobody waits for are one; of the others only so many can wait.
+    fn want(&mut self, cause: Arc<str>, reply: Option<Waiter>) {
+        let room = if reply.is_none() {
+            self.waiting.is_empty()
+        } else {
+            self.waiting.len() < limits::KEEPER_QUEUE
+        };
+        if room {
+            self.waiting.push((cause, reply));
+        }
+    }
+
+    fn order(&mut self) {
+        if self.reading.is_some() || self.waiting.is_empty() {
+            return;
+        }
+        if self
+            .orders
+            .try_send(self.cell.full().estate.clone())
+            .is_ok()
+        {
+            self.reading = Some(std::mem::take(&mut self.waiting));
+            self.again = None;
+        }
+    }
+
+    fn report(&mut self, batches: Vec<Batch>) {
+        if batches.is_empty() {
+            return;
+        }
+        let (now, estate) = (now(), self.cell.full().estate.clone());
+        let mut board = self.board.clone();
+        let mut done = Vec::new();
+        let mut news = Vec::new();
+        let mut written: BTreeMap<Arc<str>, Written> = BTreeMap::new();
+        for batch in batches {
+            let strange = batch
+                .reports
+                .iter()
+                .map(|r| &r.0)
+                .filter(|name| !known(&estate, name));
+            let strange: Vec<Arc<str>> = strange.cloned().collect();
+            if !strange.is_empty() {
+                let _ = batch.reply.send(Err(Refused::Unknown(strange)));
+                continue;
+            }
+            let mut effects = Vec::with_capacity(batch.reports.len());
+            for (name, report) in &batch.reports {
+                let effect = board.apply(name, report, &batch.who, now);
+                if effect.outcome != Outcome::Old {
+                    written.insert(name.clone(), (name.clone(), Some(effect.entry.clone())));
+                }
+                if effect.outcome == Outcome::Changed {
+                    let state = effect.entry.verdict.state.word();
+                    news.push((name.clone(), state, batch.who.clone()));
+                }
+                effects.push((name.clone(), effect));
+            }
+            done.push((batch.reply, effects));
+        }
+        // The disk first, then the cell, then the reply: what was acknowledged is in force, and is back after a crash.
+        let written: Vec<Written> = written.into_values().collect();
+        if let Err(error) = self.journal.write(&written) {
+            tracing::error!(%error, "reports are refused");
+            for (reply, _) in done {
+                let _ = reply.send(Err(Refused::Disk(error.to_string())));
+            }
+            return;
+        }
+        let generation = self.turn(board);
+        for (vip, state, who) in news {
+            tracing::info!(%vip, state, %who, generation, "health");
+        }
+        for (reply, effects) in done {
+            let _ = reply.send(Ok(Taken {
+                generation,
+                effects,
+            }));
+        }
+    }
+
+    fn lapse(&mut self) {
+        let estate = self.cell.full().estate.clone();
+        let mut board = self.board.clone();
+        let lapses = board.lapse(now(), |name| known(&estate, name));
+        if lapses.is_empty() {
+            return;
+        }
+        for Lapse {
+            name,
+            before,
+            entry,
+        } in &lapses
+        {
+            let (state, before) = (entry.verdict.state.word(), before.word());
+            let why = entry.held_back().unwrap_or("it reports again");
+            tracing::warn!(vip = %name, before, state, why, "a lease has ended");
+        }
+        if board.held() > 0 {
+            tracing::error!(
+                held = board.held(),
+                "most leases ended at once: the feed is dead, states are held"
+            );
+        }
+        let written: Vec<Written> = lapses
+            .into_iter()
+            .map(|l| (l.name, Some(l.entry)))
+            .collect();
+        if let Err(error) = self.journal.write(&written) {
+            // Nobody was promised this one, and it will be found again.
+            tracing::error!(%error, "the end of a lease is not on the disk");
+        }
+        self.turn(board);
+    }
+
+    /// Puts a board in force: a new world, unless nothing that answers depend on has changed.
+    fn turn(&mut self, board: Board) -> u64 {
+        let world = self.cell.full();
+        let same = |(vip, verdict): (&Vip, &Verdict)| board.verdict(&vip.name) == *verdict;
+        let mut generation = world.generation;
+        if !world
+            .estate
+            .steering
+            .vips
+            .iter()
+            .zip(&world.verdicts)
+            .all(same)
+        {
+            generation += 1;
+            self.cell
+                .store(Arc::new(world.with(|name| board.verdict(name), generation)));
+        }
+        self.board = board;
+        self.keeper.tell(|status| status.board = self.board.clone());
+        generation
+    }
+
+    fn settle(&mut self, loaded: Loaded) {
+        let world = self.cell.full();
+        let asked = self.reading.take().unwrap_or_default();
+        if loaded.restless {
+            self.again = Some(Instant::now() + Duration::from_secs(limits::LOAD_AGAIN));
+        }
+        let cause = asked
+            .first()
+            .map_or_else(|| Arc::from("watch"), |(cause, _)| cause.clone());
+        let taken = loaded.estate.is_some();
+        let mut reloaded = Reloaded {
+            cause,
+            at: now(),
+            taken,
+            generation: world.generation,
+            diagnostics: loaded.diagnostics,
+            changes: Changes::default(),
+        };
+        if let Some(estate) = loaded.estate {
+            reloaded.changes = changes(&world.estate, &estate);
+            let gone = self.board.trim(|name| known(&estate, name));
+            let gone: Vec<Written> = gone.into_iter().map(|name| (name, None)).collect();
+            if let Err(error) = self.journal.write(&gone) {
+                tracing::error!(%error, "entries of VIPs that left long ago stay on the disk");
+            }
+            reloaded.generation = world.generation + 1;
+            let board = &self.board;
+            let world = World::new(
+                Arc::new(estate),
+                |name| board.verdict(name),
+                reloaded.generation,
+            );
+            self.cell.store(Arc::new(world));
+            tracing::info!(cause = %reloaded.cause, generation = reloaded.generation, "the estate was read anew");
+        } else {
+            let errors = reloaded.diagnostics.iter().filter(|d| d.is_error()).count();
+            tracing::error!(cause = %reloaded.cause, errors, "the new estate is refused; the old one serves on");
+        }
+        log(&reloaded.diagnostics);
+        self.keeper.tell(|status| {
+            if taken {
+                status.taken += 1;
+            } else {
+                status.refused += 1;
+            }
+            status.last = reloaded.clone();
+            status.board = self.board.clone();
+        });
+        for (_, reply) in asked {
+            if let Some(reply) = reply {
+                let _ = reply.send(reloaded.clone());
+            }
+        }
+    }
+}
+
+/// One line each, whatever bytes a file or its name has.
+fn log(diagnostics: &[Diagnostic]) {
+    for diagnostic in diagnostics.iter().take(limits::DIAGNOSTICS_SHOWN) {
+        let line = diagnostic.line().replace(char::is_control, "\u{fffd}");
+        if diagnostic.is_error() {
+            tracing::error!("{line}");
+        } else {
+            tracing::warn!("{line}");
+        }
+    }
+    let more = diagnostics.len().saturating_sub(limits::DIAGNOSTICS_SHOWN);
+    if more > 0 {
+        tracing::warn!("and {more} more");
+    }
+}
+
+fn known(estate: &Estate, name: &str) -> bool {
+    estate
+        .steering
+        .vips
+        .binary_search_by(|vip| vip.name.as_str().cmp(name))
+        .is_ok()
+}
+
+/// Seconds of the Unix epoch.
+pub(super) fn now() -> u64 {
+    SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .map_or(0, |d| d.as_secs())
+}
