@@ -9,6 +9,7 @@ pub mod keeper;
 pub mod limits;
 pub mod place;
 pub mod prefix;
+pub mod serve;
 pub mod stats;
 pub mod steer;
 pub mod wire;

@@ -1,0 +1,169 @@
+//! A conversation over a stream: queries behind two-octet lengths come in, answers go out in the same order.
+//!
+//! It works over any stream, so that TCP and TLS behave alike. It writes before it reads on: a client that does not take its
+//! answers soon cannot send more queries either, and holds no more than one round of answers.
+
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout, timeout_at};
+
+use super::desk::{Desk, Round};
+use super::inbox::Inbox;
+use super::quota::Seat;
+use super::{Client, Core};
+use crate::limits;
+use crate::stats::End;
+
+/// How long a conversation waits, and for what.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pace {
+    /// For a query.
+    pub(super) idle: Duration,
+    /// For a query, while most seats are taken.
+    pub(super) crowded: Duration,
+    /// From the first octet of a message to its last.
+    pub(super) read: Duration,
+    /// For the client to take a round of answers.
+    pub(super) write: Duration,
+    /// For queries once the server ends.
+    pub(super) grace: Duration,
+}
+
+impl Default for Pace {
+    fn default() -> Pace {
+        Pace {
+            idle: Duration::from_millis(limits::TCP_IDLE),
+            crowded: Duration::from_millis(limits::TCP_IDLE_CROWDED),
+            read: Duration::from_millis(limits::TCP_READ),
+            write: Duration::from_millis(limits::TCP_WRITE),
+            grace: Duration::from_millis(limits::TCP_GRACE),
+        }
+    }
+}
+
+/// Until when the next octets are waited for.
+struct Patience {
+    pace: Pace,
+    /// When the last round of answers was given, or the stream was opened.
+    quiet: Instant,
+    /// When the message that has begun to arrive was first seen.
+    begun: Option<Instant>,
+    /// When the server was first seen to end.
+    stopped: Option<Instant>,
+}
+
+impl Patience {
+    fn new(pace: Pace) -> Patience {
+        Patience {
+            pace,
+            quiet: Instant::now(),
+            begun: None,
+            stopped: None,
+        }
+    }
+
+    fn answered(&mut self) {
+        (self.quiet, self.begun) = (Instant::now(), None);
+    }
+
+    /// The deadline, and what it means to miss it.
+    fn deadline(&mut self, inbox: &Inbox, seat: &Seat) -> (Instant, End) {
+        let Pace {
+            idle,
+            crowded,
+            read,
+            grace,
+            ..
+        } = self.pace;
+        let idle = if seat.is_crowded() {
+            idle.min(crowded)
+        } else {
+            idle
+        };
+        let (deadline, end) = if inbox.is_empty() {
+            (self.quiet + idle, End::Idle)
+        } else {
+            // Counted from the first octet: sending the rest octet by octet gains no time.
+            let begun = *self.begun.get_or_insert_with(Instant::now);
+            (begun + read.min(idle), End::Partial)
+        };
+        match self.stopped {
+            Some(at) if at + grace < deadline => (at + grace, End::Stopped),
+            _ => (deadline, end),
+        }
+    }
+}
+
+/// Answers queries until one of the sides ends it.
+pub(super) async fn converse<S, C>(
+    stream: &mut S,
+    client: Client,
+    desk: &Desk<C>,
+    seat: &Seat,
+    mut stop: watch::Receiver<bool>,
+    pace: Pace,
+) -> End
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+    C: Core,
+{
+    let mut inbox = Inbox::new();
+    let mut out = Vec::new();
+    let mut patience = Patience::new(pace);
+    loop {
+        let round = desk.round(client, &mut inbox, &mut out);
+        if !out.is_empty() {
+            seat.touch();
+            // All answers of a round in one write: one segment, not one for each (RFC 7766 §8).
+            match timeout(pace.write, stream.write_all(&out)).await {
+                Ok(Ok(())) => {}
+                Ok(Err(_)) => return End::Broken,
+                Err(_) => return End::Unread,
+            }
+            spend(&mut out);
+            patience.answered();
+        }
+        match round {
+            Round::Done => {}
+            Round::More => {
+                // Others have their turn.
+                tokio::task::yield_now().await;
+                continue;
+            }
+            Round::Close(end) => return close(stream, pace, end).await,
+        }
+        let (deadline, late) = patience.deadline(&inbox, seat);
+        let stopped = patience.stopped.is_some();
+        let read = tokio::select! {
+            biased;
+            read = timeout_at(deadline, stream.read(inbox.room())) => read,
+            _ = stop.wait_for(|stop| *stop), if !stopped => {
+                patience.stopped = Some(Instant::now());
+                continue;
+            }
+        };
+        match read {
+            // The client has no more to say (it may still listen), and all it asked was answered.
+            Ok(Ok(0)) if inbox.is_empty() => return close(stream, pace, End::Finished).await,
+            Ok(Ok(0)) => return close(stream, pace, End::Partial).await,
+            Ok(Ok(octets)) => inbox.filled(octets),
+            Ok(Err(_)) => return End::Broken,
+            Err(_) => return close(stream, pace, late).await,
+        }
+    }
+}
+
+/// Empties the buffer, and gives its memory back if a large answer went through.
+fn spend(out: &mut Vec<u8>) {
+    out.clear();
+    out.shrink_to(limits::TCP_INPUT);
+}
+
+/// Says good-bye properly; what has been written still arrives.
+async fn close<S: AsyncWrite + Unpin>(stream: &mut S, pace: Pace, end: End) -> End {
+    // Whether the other side still cares does not change why we close.
+    let _ = timeout(pace.write, stream.shutdown()).await;
+    end
+}

@@ -1,0 +1,136 @@
+//! The doors over real sockets, with an echo as core.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Shutdown, TcpStream, UdpSocket};
+use std::sync::Mutex;
+use std::sync::atomic::AtomicU64;
+
+use socket2::{Domain, Socket, Type};
+
+use super::*;
+use crate::answer::Transport;
+use crate::stats::{End, Outcome};
+
+mod bind;
+mod tcp;
+mod udp;
+
+/// Answers a query with itself and QR set; the octet behind the header asks for more.
+#[derive(Default)]
+struct Echo {
+    loads: AtomicU64,
+    gate: Mutex<()>,
+}
+
+const PLAIN: u8 = 0;
+const PANIC: u8 = b'P';
+const BIG: u8 = b'B';
+const GATE: u8 = b'G';
+/// What the answer to `BIG` has over TCP.
+const BIG_ANSWER: usize = 60_000;
+
+impl Core for Echo {
+    type World = u64;
+
+    fn load(&self) -> u64 {
+        self.loads.fetch_add(1, Ordering::Relaxed)
+    }
+
+    fn answer(
+        &self,
+        _: &u64,
+        client: Client,
+        turn: &mut Turn<'_>,
+        query: &[u8],
+        out: &mut [u8],
+    ) -> usize {
+        if query.len() < 12 || query[2] & 0x80 != 0 {
+            turn.counters.outcome(Outcome::Dropped);
+            return 0;
+        }
+        let length = match query.get(12) {
+            Some(&PANIC) => panic!("asked for"),
+            Some(&BIG) if client.transport == Transport::Tcp => BIG_ANSWER,
+            Some(&GATE) => {
+                drop(self.gate.lock());
+                query.len()
+            }
+            _ => query.len(),
+        };
+        assert!(turn.now > 1_600_000_000);
+        turn.counter = turn.counter.wrapping_add(1);
+        out[..query.len()].copy_from_slice(query);
+        out[2] |= 0x80;
+        turn.counters.outcome(Outcome::Static);
+        length
+    }
+}
+
+fn query(id: u16, wish: u8) -> Vec<u8> {
+    let mut query = vec![0; 20];
+    query[..2].copy_from_slice(&id.to_be_bytes());
+    query[12] = wish;
+    query
+}
+
+fn answer(id: u16, wish: u8) -> Vec<u8> {
+    let mut answer = query(id, wish);
+    answer[2] = 0x80;
+    answer
+}
+
+fn addr(text: &str) -> SocketAddr {
+    text.parse().unwrap()
+}
+
+/// Serves on an address with a free port.
+fn serve(on: &str, workers: usize, terms: Terms) -> (Running, SocketAddr, Arc<Echo>) {
+    let core = Arc::new(Echo::default());
+    let listener = Listener::bind(addr(on), workers).unwrap();
+    let running = start_with(vec![listener], core.clone(), terms).unwrap();
+    let at = running.addresses()[0];
+    (running, at, core)
+}
+
+/// Waits for a number that another thread is about to write.
+fn until(what: &str, mut reached: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while !reached() {
+        assert!(Instant::now() < deadline, "never: {what}");
+        std::thread::yield_now();
+    }
+}
+
+fn outcomes(running: &Running, outcome: Outcome) -> u64 {
+    running.counters().iter().map(|c| c.outcomes(outcome)).sum()
+}
+
+mod desk {
+    use super::super::desk::{Desk, Round};
+    use super::super::inbox::Inbox;
+    use super::*;
+
+    #[test]
+    fn what_waits_is_answered_in_one_piece_with_one_world() {
+        let core = Arc::new(Echo::default());
+        let desk = Desk::new(core.clone(), Arc::default(), Arc::default());
+        let client = Client {
+            addr: addr("192.0.2.1:53"),
+            transport: Transport::Tcp,
+        };
+        let (mut inbox, mut out) = (Inbox::new(), Vec::new());
+        let total = limits::TCP_ROUND + 3;
+        let sent: Vec<u8> = (0..total)
+            .flat_map(|id| [&[0, 20][..], &query(id as u16, PLAIN)].concat())
+            .collect();
+        inbox.room()[..sent.len()].copy_from_slice(&sent);
+        inbox.filled(sent.len());
+        assert_eq!(desk.round(client, &mut inbox, &mut out), Round::More);
+        assert_eq!(out.len(), limits::TCP_ROUND * 22);
+        assert_eq!(desk.round(client, &mut inbox, &mut out), Round::Done);
+        assert_eq!(out.len(), total * 22);
+        assert_eq!(core.loads.load(Ordering::Relaxed), 2);
+        assert_eq!(desk.round(client, &mut inbox, &mut out), Round::Done);
+        assert_eq!(core.loads.load(Ordering::Relaxed), 2);
+    }
+}
