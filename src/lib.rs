@@ -1,5 +1,6 @@
 //! Meridian: an authoritative DNS server that sends every client to the right VIP.
 
+pub mod admin;
 pub mod answer;
 pub mod config;
 pub mod diagnostic;

@@ -1,0 +1,276 @@
+//! `/metrics`: what was counted and how things stand, in the text of Prometheus.
+//!
+//! Counters belong to the threads that count; they are summed here, when someone looks.
+
+use std::fmt;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::{Response, StatusCode};
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, MetricEncoder, NoLabelSet, text};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::registry::Registry;
+
+use crate::admin::reply::{self, Fault};
+use crate::admin::{Door, view};
+use crate::keeper::Status;
+use crate::stats::{Counters, End, Outcome, Tally};
+use crate::world::World;
+
+const KIND: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// The page.
+pub(super) fn page(door: &Door, world: &World, status: &Status) -> Result<Response<Body>, Fault> {
+    let mut families = counted(&door.counters, world);
+    families.extend(doors(&door.tally));
+    families.extend(served(world));
+    families.extend(standing(status, door.started));
+    let mut registry = Registry::default();
+    registry.register_collector(Box::new(Page(families)));
+    let mut out = String::new();
+    text::encode(&mut out, &registry).map_err(|error| {
+        let error = format!("the metrics cannot be written: {error}");
+        Fault::new(StatusCode::INTERNAL_SERVER_ERROR, error)
+    })?;
+    Ok(reply::reply(StatusCode::OK, KIND, out))
+}
+
+/// All samples of one name.
+#[derive(Debug)]
+struct Family {
+    name: &'static str,
+    help: &'static str,
+    kind: Kind,
+    samples: Vec<Sample>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    /// Its name ends in `_total`, which the encoder adds.
+    Counter,
+    Gauge,
+}
+
+/// Labels and a value.
+type Sample = (Vec<(&'static str, String)>, u64);
+
+impl Family {
+    fn counter(name: &'static str, help: &'static str, samples: Vec<Sample>) -> Family {
+        Family {
+            name,
+            help,
+            kind: Kind::Counter,
+            samples,
+        }
+    }
+
+    fn gauge(name: &'static str, help: &'static str, samples: Vec<Sample>) -> Family {
+        Family {
+            kind: Kind::Gauge,
+            ..Family::counter(name, help, samples)
+        }
+    }
+}
+
+fn plain(value: u64) -> Vec<Sample> {
+    vec![(Vec::new(), value)]
+}
+
+#[derive(Debug)]
+struct Page(Vec<Family>);
+
+impl Collector for Page {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        for family in &self.0 {
+            let kind = match family.kind {
+                Kind::Counter => MetricType::Counter,
+                Kind::Gauge => MetricType::Gauge,
+            };
+            let mut metric = encoder.encode_descriptor(family.name, family.help, None, kind)?;
+            for (labels, value) in &family.samples {
+                let labels = labels.as_slice();
+                if labels.is_empty() {
+                    put(&mut metric, family.kind, *value)?;
+                } else {
+                    put(&mut metric.encode_family(&labels)?, family.kind, *value)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn put(metric: &mut MetricEncoder<'_>, kind: Kind, value: u64) -> Result<(), fmt::Error> {
+    match kind {
+        Kind::Counter => metric.encode_counter::<NoLabelSet, u64, u64>(&value, None),
+        Kind::Gauge => metric.encode_gauge(&value),
+    }
+}
+
+/// What the answering threads count.
+fn counted(counters: &[Arc<Counters>], world: &World) -> Vec<Family> {
+    let sum = |read: &dyn Fn(&Counters) -> u64| {
+        counters
+            .iter()
+            .fold(0u64, |sum, one| sum.wrapping_add(read(one)))
+    };
+    let outcomes = Outcome::ALL.iter().map(|outcome| {
+        let labels = vec![("outcome", outcome.label().to_owned())];
+        (labels, sum(&|c| c.outcomes(*outcome)))
+    });
+    // VIPs that have left the estate keep their count: a counter that vanishes is a question at night.
+    let named = (1u32..).zip(world.estate.counted.iter());
+    let mut answers: Vec<Sample> = named
+        .map(|(slot, name)| (vec![("vip", name.to_string())], sum(&|c| c.vips(slot))))
+        .collect();
+    // No VIP can be called so.
+    let beyond = sum(&|c| c.vips(0));
+    if beyond > 0 {
+        answers.push((vec![("vip", "(others)".to_owned())], beyond));
+    }
+    vec![
+        Family::counter(
+            "meridian_queries",
+            "Messages that came in, each with exactly one outcome",
+            outcomes.collect(),
+        ),
+        Family::counter("meridian_answers", "Answers that held this VIP", answers),
+        Family::counter(
+            "meridian_truncated",
+            "Answers that were cut, with TC set",
+            plain(sum(&|c| c.truncated.get())),
+        ),
+        Family::counter(
+            "meridian_client_subnet_queries",
+            "Queries that carried a client subnet",
+            plain(sum(&|c| c.subnets.get())),
+        ),
+    ]
+}
+
+/// What happened to connections and sockets.
+fn doors(tally: &Tally) -> Vec<Family> {
+    let ended = End::ALL.iter().map(|end| {
+        let labels = vec![("end", end.label().to_owned())];
+        (labels, tally.ended(*end))
+    });
+    vec![
+        Family::counter(
+            "meridian_tcp_connections_ended",
+            "DNS connections that ended, by why",
+            ended.collect(),
+        ),
+        Family::counter(
+            "meridian_tcp_connections_accepted",
+            "DNS connections that were let in",
+            plain(tally.accepted()),
+        ),
+        Family::gauge(
+            "meridian_tcp_connections_open",
+            "DNS connections that are open",
+            plain(tally.open()),
+        ),
+        Family::counter(
+            "meridian_tcp_starved",
+            "Times that no file or memory was left for a connection",
+            plain(tally.starved()),
+        ),
+        Family::counter(
+            "meridian_udp_unsent",
+            "UDP answers that the kernel did not take",
+            plain(tally.unsent()),
+        ),
+        Family::counter(
+            "meridian_udp_unreceived",
+            "Times that receiving over UDP failed",
+            plain(tally.unreceived()),
+        ),
+        Family::counter(
+            "meridian_panics",
+            "Queries that Meridian failed at by its own mistake, answered SERVFAIL",
+            plain(tally.panics()),
+        ),
+    ]
+}
+
+/// What is served.
+fn served(world: &World) -> Vec<Family> {
+    let estate = &world.estate;
+    let steering = &estate.steering;
+    let states = steering.vips.iter().zip(&world.verdicts);
+    let states = states.map(|(vip, verdict)| {
+        let site = view::site(steering, vip).unwrap_or_default();
+        let labels = vec![
+            ("vip", vip.name.clone()),
+            ("site", site.to_owned()),
+            ("state", verdict.state.word().to_owned()),
+        ];
+        (labels, 1)
+    });
+    let serials = estate.zones.iter().map(|held| {
+        let zone = vec![("zone", held.zone.apex().to_string())];
+        (zone, u64::from(held.zone.serial()))
+    });
+    let databases = estate.atlas.origins.iter().map(|origin| {
+        let labels = vec![
+            ("database", origin.label.clone()),
+            ("type", origin.database_type.clone()),
+        ];
+        (labels, origin.build)
+    });
+    vec![
+        Family::gauge(
+            "meridian_generation",
+            "The number of the world in force",
+            plain(world.generation),
+        ),
+        Family::gauge(
+            "meridian_vip_state",
+            "1 for the state in force of each VIP",
+            states.collect(),
+        ),
+        Family::gauge(
+            "meridian_zone_serial",
+            "The serial of each zone",
+            serials.collect(),
+        ),
+        Family::gauge(
+            "meridian_database_build_timestamp_seconds",
+            "When each geographic database was built; 0 for the built-in map",
+            databases.collect(),
+        ),
+    ]
+}
+
+/// How the keeper and the process stand.
+fn standing(status: &Status, started: u64) -> Vec<Family> {
+    let result = |word: &str, times| (vec![("result", word.to_owned())], times);
+    let reloads = vec![
+        result("taken", status.taken),
+        result("refused", status.refused),
+    ];
+    vec![
+        Family::counter("meridian_reloads", "Readings of the estate", reloads),
+        Family::gauge(
+            "meridian_last_reload_success",
+            "Whether the last reading was taken",
+            plain(u64::from(status.last.taken)),
+        ),
+        Family::gauge(
+            "meridian_last_reload_timestamp_seconds",
+            "When the last reading ended",
+            plain(status.last.at),
+        ),
+        Family::gauge(
+            "meridian_vips_held",
+            "VIPs held at their last state because most reports stopped at once; above 0 the feed is dead",
+            plain(status.board.held() as u64),
+        ),
+        Family::gauge(
+            "process_start_time_seconds",
+            "When the process began",
+            plain(started),
+        ),
+    ]
+}

@@ -1,0 +1,281 @@
+//! How things stand, as JSON and text: VIPs, sites, the estate, and the last reload.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::{HeaderValue, Response, StatusCode};
+use serde_json::{Value, json};
+
+use crate::admin::Door;
+use crate::admin::reply::{self, Fault};
+use crate::config::estate::{Draw, Policy, Pool, Steering, Vip};
+use crate::diagnostic::{self, Diagnostic};
+use crate::health::board::{State, Verdict};
+use crate::health::report::Mistake;
+use crate::keeper::{Reloaded, Status};
+use crate::limits;
+use crate::world::World;
+use crate::world::estate::{Held, Root};
+
+/// The name of the site of a VIP.
+pub(super) fn site<'a>(steering: &'a Steering, vip: &Vip) -> Option<&'a str> {
+    let site = steering.sites.get(usize::from(vip.site?.0))?;
+    Some(&site.name)
+}
+
+/// `/readyz`: an estate is in force; and if the last reload was refused, why.
+pub(super) fn ready(world: &World, status: &Status) -> Response<Body> {
+    let last = &status.last;
+    let mut text = format!("ready: generation {}\n", world.generation);
+    let word = if last.taken { "taken" } else { "refused" };
+    if !last.taken {
+        text.push_str("the last reload was refused; what was in force before serves on\n\n");
+    }
+    text.push_str(&diagnostic::render(&last.diagnostics, false));
+    let mut response = reply::text(text);
+    response
+        .headers_mut()
+        .insert("meridian-reload", HeaderValue::from_static(word));
+    response
+}
+
+/// `/v1/vips`. Times are seconds of the Unix epoch.
+pub(super) fn vips(world: &World, status: &Status, now: u64) -> Value {
+    let steering = &world.estate.steering;
+    let one = |(vip, verdict): (&Vip, &Verdict)| {
+        let entry = status.board.entry(&vip.name);
+        let addresses = [
+            vip.address.map(|a| a.to_string()),
+            vip.address6.map(|a| a.to_string()),
+        ];
+        let addresses: Vec<String> = addresses.into_iter().flatten().collect();
+        json!({
+            "name": vip.name,
+            "site": site(steering, vip),
+            "addresses": addresses,
+            "weight": vip.weight,
+            "state": verdict.state.word(),
+            "quality": quality(verdict.state),
+            "since": (verdict.since > 0).then_some(verdict.since),
+            "reported": entry.map(|e| e.reported.word()),
+            "who": entry.map(|e| &*e.who),
+            "at": entry.map(|e| e.at),
+            "age": entry.map(|e| now.saturating_sub(e.at)),
+            "epoch": entry.map(|e| e.order.epoch),
+            "seq": entry.map(|e| e.order.seq),
+            "lease_end": entry.and_then(|e| Some(e.lease?.until)),
+            "held_back": entry.and_then(|e| e.held_back()),
+        })
+    };
+    let vips = steering.vips.iter().zip(&world.verdicts).map(one);
+    json!({ "generation": world.generation, "vips": vips.collect::<Vec<Value>>() })
+}
+
+/// The part of its weight that a VIP bears.
+fn quality(state: State) -> f64 {
+    match state {
+        State::Unknown | State::Up => 1.0,
+        State::Degraded(millionths) => f64::from(millionths) / 1e6,
+        State::Drain | State::Down => 0.0,
+    }
+}
+
+/// The VIPs of one site, counted.
+#[derive(Clone, Default)]
+struct Count {
+    vips: u64,
+    weight: u64,
+    /// What of the weight is borne.
+    up: f64,
+    /// In the order of [`WORDS`].
+    states: [u64; 5],
+}
+
+const WORDS: [&str; 5] = ["up", "degraded", "drain", "down", "unknown"];
+
+impl Count {
+    fn add(&mut self, vip: &Vip, state: State) {
+        self.vips += 1;
+        self.weight += u64::from(vip.weight);
+        self.up += f64::from(vip.weight) * quality(state);
+        let counts = WORDS.iter().zip(&mut self.states);
+        for (_, count) in counts.filter(|(word, _)| **word == state.word()) {
+            *count += 1;
+        }
+    }
+
+    fn json(&self, name: Option<&str>) -> Value {
+        let mut value =
+            json!({ "name": name, "vips": self.vips, "weight": self.weight, "weight_up": self.up });
+        for (word, count) in WORDS.iter().zip(self.states) {
+            value[*word] = count.into();
+        }
+        value
+    }
+}
+
+/// `/v1/sites`. VIPs that stand nowhere are under the name null.
+pub(super) fn sites(world: &World) -> Value {
+    let steering = &world.estate.steering;
+    let mut counts = vec![Count::default(); steering.sites.len()];
+    let mut nowhere = Count::default();
+    for (vip, verdict) in steering.vips.iter().zip(&world.verdicts) {
+        let site = vip.site.map(|site| usize::from(site.0));
+        site.and_then(|site| counts.get_mut(site))
+            .unwrap_or(&mut nowhere)
+            .add(vip, verdict.state);
+    }
+    let named = steering.sites.iter().zip(&counts);
+    let mut sites: Vec<Value> = named.map(|(s, count)| count.json(Some(&s.name))).collect();
+    if nowhere.vips > 0 {
+        sites.push(nowhere.json(None));
+    }
+    json!({ "generation": world.generation, "sites": sites })
+}
+
+/// `/v1/status`.
+pub(super) fn status(door: &Door, world: &World, status: &Status, now: u64) -> Value {
+    let estate = &world.estate;
+    let zone = |held: &Held| {
+        json!({
+            "apex": held.zone.apex().to_string(),
+            "serial": held.zone.serial(),
+            "names": held.zone.names(),
+            "records": held.zone.records(),
+            "steered": held.steered.len(),
+            "file": held.parsed.source.path,
+        })
+    };
+    let origins = estate.atlas.origins.iter().map(|origin| {
+        json!({
+            "label": origin.label,
+            "type": origin.database_type,
+            "build": (origin.build > 0).then_some(origin.build),
+            "networks": origin.networks,
+            "coarse": estate.atlas.coarse,
+        })
+    });
+    let zones = estate.zones.iter().map(zone);
+    let pools = estate.steering.pools.iter().map(pool);
+    json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "generation": world.generation,
+        "started": door.started,
+        "uptime": now.saturating_sub(door.started),
+        "workers": door.counters.len(),
+        "zones": zones.collect::<Vec<Value>>(),
+        "databases": origins.collect::<Vec<Value>>(),
+        "sites": estate.steering.sites.len(),
+        "vips": estate.steering.vips.len(),
+        "vips_held": status.board.held(),
+        "pools": pools.collect::<Vec<Value>>(),
+        "names": estate.steered(),
+        "maps": maps(&estate.steering, &estate.roots),
+        "reloads": { "taken": status.taken, "refused": status.refused },
+        "last_reload": reload(&status.last),
+    })
+}
+
+fn pool(pool: &Pool) -> Value {
+    let policy = match pool.policy {
+        Policy::Weighted => "weighted",
+        Policy::Nearest => "nearest",
+        Policy::Failover => "failover",
+    };
+    let draw = match pool.draw {
+        Draw::Query => "query",
+        Draw::Client => "client",
+        Draw::Sticky => "sticky",
+        Draw::Name => "name",
+    };
+    json!({
+        "name": pool.name,
+        "policy": policy,
+        "draw": draw,
+        "members": pool.members.targets().count(),
+        "answers": pool.answers,
+        "ttl": { "min": pool.ttl.min, "max": pool.ttl.max },
+        "ecs": pool.ecs,
+    })
+}
+
+/// Each map once, with the pools that share it.
+fn maps(steering: &Steering, roots: &[Root]) -> Vec<Value> {
+    let mut seen: Vec<(&Root, Vec<&str>)> = Vec::new();
+    for root in roots {
+        let name = steering.pools.get(usize::from(root.pool.0));
+        let name = name.map_or("", |pool| pool.name.as_str());
+        match seen
+            .iter_mut()
+            .find(|(r, _)| Arc::ptr_eq(&r.map, &root.map))
+        {
+            Some((_, pools)) => pools.push(name),
+            None => seen.push((root, vec![name])),
+        }
+    }
+    let value = |(root, pools): (&Root, Vec<&str>)| {
+        let (v4, v6) = root.map.table().ranges();
+        json!({
+            "pools": pools,
+            "classes": root.map.classes().len(),
+            "ranges": { "ipv4": v4, "ipv6": v6 },
+            "bytes": root.map.table().memory(),
+        })
+    };
+    seen.into_iter().map(value).collect()
+}
+
+fn reload(last: &Reloaded) -> Value {
+    let shown = last.diagnostics.iter().take(limits::DIAGNOSTICS_SHOWN);
+    let mut lines: Vec<String> = shown.map(Diagnostic::line).collect();
+    let more = last.diagnostics.len().saturating_sub(lines.len());
+    if more > 0 {
+        lines.push(format!("and {more} more"));
+    }
+    let added = last.changes.added.iter();
+    let added = added.map(|(zone, serial)| json!({ "zone": zone, "serial": serial }));
+    let changed = last
+        .changes
+        .changed
+        .iter()
+        .map(|(zone, old, new)| json!({ "zone": zone, "serial_before": old, "serial": new }));
+    json!({
+        "generation": last.generation,
+        "taken": last.taken,
+        "cause": &*last.cause,
+        "at": last.at,
+        "diagnostics": lines,
+        "changes": {
+            "added": added.collect::<Vec<Value>>(),
+            "changed": changed.collect::<Vec<Value>>(),
+            "removed": last.changes.removed,
+            "steering": last.changes.steering,
+        },
+    })
+}
+
+/// The reply to `/v1/reload`.
+pub(super) fn reloaded(last: &Reloaded) -> Result<Response<Body>, Fault> {
+    if last.taken {
+        return Ok(reply::json(StatusCode::OK, &reload(last)));
+    }
+    let mistake = |diagnostic: &Diagnostic| Mistake {
+        at: diagnostic
+            .spot
+            .as_ref()
+            .map_or_else(String::new, |s| s.place()),
+        message: diagnostic.message.clone(),
+        advice: diagnostic.advice.clone(),
+    };
+    let errors = last.diagnostics.iter().filter(|d| d.is_error());
+    let error = format!(
+        "the new estate is refused, {} errors; generation {} serves on",
+        errors.clone().count(),
+        last.generation
+    );
+    let shown = errors
+        .take(limits::DIAGNOSTICS_SHOWN)
+        .map(mistake)
+        .collect();
+    Err(Fault::new(StatusCode::UNPROCESSABLE_ENTITY, error).listing(shown))
+}
