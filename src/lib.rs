@@ -1,8 +1,11 @@
 //! Meridian: an authoritative DNS server that sends every client to the right VIP.
+#![doc = include_str!("ARCHITECTURE.md")]
 
 pub mod admin;
 pub mod answer;
+pub mod cli;
 pub mod config;
+pub mod daemon;
 pub mod diagnostic;
 pub mod geo;
 pub mod health;

@@ -10,8 +10,11 @@
 
 #[path = "support/heap.rs"]
 mod counting;
+mod daemon;
 mod heap;
 mod hostile;
+#[path = "support/mmdb.rs"]
+mod mmdb;
 mod model;
 mod replay;
 #[path = "support/sample.rs"]

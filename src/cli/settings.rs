@@ -1,0 +1,148 @@
+//! One machine's settings: the machine file, and the options over it.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use super::{Serve, Where};
+use crate::config::machine::{self, Machine};
+use crate::daemon::Settings;
+use crate::diagnostic::{Diagnostic, Source};
+use crate::keeper::load::Paths;
+
+const LISTEN: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 5300);
+const ADMIN: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8053);
+
+/// The machine file with the folder that its paths are seen from, and warnings.
+type Found = (Machine, PathBuf, Vec<Diagnostic>);
+
+/// All settings of `serve`, and warnings about the machine file; or everything that is wrong with it.
+pub(super) fn of(args: &Serve) -> Result<(Settings, Vec<Diagnostic>), Vec<Diagnostic>> {
+    let (machine, home, warnings) = read(args.place.config.as_deref())?;
+    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+    let workers = args.workers.and_then(|n| usize::try_from(n).ok());
+    let listen = match (args.listen.as_slice(), machine.listen.as_slice()) {
+        ([], []) => vec![LISTEN],
+        ([], file) => file.to_vec(),
+        (given, _) => given.to_vec(),
+    };
+    // A default is a path of the file like any other: seen from its folder.
+    let state = home.join(machine.state.as_deref().unwrap_or("state"));
+    let settings = Settings {
+        paths: over(&args.place, &machine, &home),
+        state: args.state.clone().unwrap_or(state),
+        listen,
+        admin: args.admin.or(machine.admin).unwrap_or(ADMIN),
+        workers: workers.or(machine.workers).unwrap_or_else(cores),
+        tokens: machine.tokens,
+        home,
+    };
+    Ok((settings, warnings))
+}
+
+/// Where the estate is, for commands that only read it.
+pub(super) fn paths(place: &Where) -> Result<(Paths, Vec<Diagnostic>), Vec<Diagnostic>> {
+    let (machine, home, warnings) = read(place.config.as_deref())?;
+    Ok((over(place, &machine, &home), warnings))
+}
+
+fn over(place: &Where, machine: &Machine, home: &Path) -> Paths {
+    let zones = home.join(machine.zones.as_deref().unwrap_or("zones"));
+    let geoip = machine.geoip.iter().map(|path| home.join(path));
+    Paths {
+        zones: place.zones.clone().unwrap_or(zones),
+        geoip: match place.geoip.as_slice() {
+            [] => geoip.collect(),
+            given => given.to_vec(),
+        },
+    }
+}
+
+fn read(config: Option<&Path>) -> Result<Found, Vec<Diagnostic>> {
+    let Some(path) = config else {
+        return Ok((Machine::default(), PathBuf::new(), Vec::new()));
+    };
+    let text = fs::read(path).map_err(|error| {
+        let message = format!("{}: {error}", path.display());
+        vec![Diagnostic::whole(
+            message,
+            "name the machine file: `--config FILE`",
+        )]
+    })?;
+    let source = Source::new(path.display().to_string(), text);
+    match machine::machine(&source) {
+        (Some(machine), warnings) => {
+            let home = path.parent().map(Path::to_path_buf).unwrap_or_default();
+            Ok((machine, home, warnings))
+        }
+        (None, mistakes) => Err(mistakes),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::cli::Line;
+
+    fn settings(args: &[&str]) -> Settings {
+        let line = Line::try_parse_from(std::iter::once("meridian").chain(args.iter().copied()));
+        let found = of(&line.unwrap_or_else(|e| panic!("{e}")).serve);
+        found.unwrap_or_else(|e| panic!("{e:?}")).0
+    }
+
+    #[test]
+    fn defaults_open_only_loopback() {
+        let plain = settings(&[]);
+        assert_eq!(plain.listen, [LISTEN]);
+        assert_eq!(plain.admin, ADMIN);
+        assert_eq!(plain.paths.zones, Path::new("zones"));
+        assert_eq!(plain.state, Path::new("state"));
+        assert!(plain.workers > 0 && plain.paths.geoip.is_empty());
+    }
+
+    #[test]
+    fn options_win_over_the_file_and_its_paths_are_seen_from_its_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("meridian.toml");
+        let text = "zones = \"z\"\nstate = \"/var/lib/m\"\ngeoip = [\"a.mmdb\"]\nworkers = 3\n\
+                    listen = [\"192.0.2.53:53\"]\n[tokens.ops]\nfile = \"t\"\n";
+        fs::write(&file, text).unwrap();
+        let config = file.to_str().unwrap();
+        let read = settings(&["--config", config]);
+        assert_eq!(read.paths.zones, folder.path().join("z"));
+        assert_eq!(read.paths.geoip, [folder.path().join("a.mmdb")]);
+        assert_eq!(read.state, Path::new("/var/lib/m"));
+        assert_eq!((read.workers, read.tokens.len()), (3, 1));
+        assert_eq!(read.home, folder.path());
+        fs::write(&file, "workers = 3\n").unwrap();
+        let read = settings(&["--config", config]);
+        assert_eq!(read.paths.zones, folder.path().join("zones"));
+        assert_eq!(read.state, folder.path().join("state"));
+        let given = [
+            "--config",
+            config,
+            "--zones",
+            "y",
+            "--state",
+            "s",
+            "--geoip",
+            "b",
+            "--geoip",
+            "c",
+            "--listen",
+            "127.0.0.1:0",
+            "--workers",
+            "1",
+        ];
+        let read = settings(&given);
+        assert_eq!(read.paths.zones, Path::new("y"));
+        assert_eq!(read.paths.geoip, [Path::new("b"), Path::new("c")]);
+        assert_eq!(read.state, Path::new("s"));
+        assert_eq!(read.workers, 1);
+        assert_eq!(read.listen.len(), 1);
+    }
+}
