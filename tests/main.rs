@@ -21,6 +21,7 @@ mod replay;
 mod sample;
 #[path = "support/server.rs"]
 mod server;
+mod tidy;
 
 #[global_allocator]
 static HEAP: counting::Counting = counting::Counting;

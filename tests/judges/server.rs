@@ -1,0 +1,219 @@
+//! The release binary as an operator starts it, on ports of its own, and ended by its own id.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use super::tool::top;
+
+/// How long anything may take to be ready. A bound on failure only: every wait ends with its condition.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long one look at a condition may wait for news.
+pub const LOOK: Duration = Duration::from_millis(20);
+
+/// A process that ends with its owner.
+pub struct Process {
+    child: Child,
+    lines: Receiver<String>,
+}
+
+impl Process {
+    /// Starts it. `stdout` and `stderr` are read line by line, so that it never stands still.
+    pub fn start(command: &mut Command) -> Process {
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (sender, lines) = channel();
+        let streams: [Option<Box<dyn Read + Send>>; 2] = [
+            child.stdout.take().map(|s| Box::new(s) as _),
+            child.stderr.take().map(|s| Box::new(s) as _),
+        ];
+        for stream in streams.into_iter().flatten() {
+            let sender = sender.clone();
+            std::thread::spawn(move || {
+                // Nobody listening any more is no reason to let the pipe fill.
+                for line in BufReader::new(stream).lines().map_while(Result::ok) {
+                    let _ = sender.send(line);
+                }
+            });
+        }
+        Process { child, lines }
+    }
+
+    /// Waits until `ready`, which is given each line that was written, or none when there is no news.
+    pub fn wait(&mut self, what: &str, mut ready: impl FnMut(Option<&str>) -> bool) {
+        let end = Instant::now() + PATIENCE;
+        let mut said = Vec::new();
+        loop {
+            let line = self.lines.recv_timeout(LOOK).ok();
+            said.extend(line.clone());
+            if ready(line.as_deref()) {
+                return;
+            }
+            let over = if line.is_some() {
+                None
+            } else {
+                self.child.try_wait().unwrap()
+            };
+            assert!(
+                over.is_none(),
+                "{what}: it ended with {over:?} and said:\n{}",
+                said.join("\n")
+            );
+            assert!(
+                Instant::now() < end,
+                "{what}: not within {PATIENCE:?}; it said:\n{}",
+                said.join("\n")
+            );
+        }
+    }
+
+    /// Ends it as a power failure would.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A port that nobody has, for both transports.
+pub fn free_port() -> u16 {
+    for _ in 0..100 {
+        let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = tcp.local_addr().unwrap().port();
+        if UdpSocket::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+    panic!("no port is free for both UDP and TCP");
+}
+
+/// Our server.
+pub struct Server {
+    process: Process,
+    folder: TempDir,
+    zones: PathBuf,
+    /// Where it answers.
+    pub port: u16,
+    admin: u16,
+    /// What it said until it was ready.
+    pub said: Vec<String>,
+}
+
+/// The binary that is judged.
+fn binary() -> PathBuf {
+    let path = std::env::var_os("MERIDIAN_BIN")
+        .map_or_else(|| top().join("target/release/meridian"), PathBuf::from);
+    assert!(
+        path.is_file(),
+        "{} is missing: cargo build --release",
+        path.display()
+    );
+    path
+}
+
+impl Server {
+    /// Starts it over the estate in `zones`, with the built-in map, and waits until it is ready.
+    pub fn start(zones: &Path) -> Server {
+        let folder = TempDir::new().unwrap();
+        let (port, admin) = (free_port(), free_port());
+        let process = Server::spawn(folder.path(), zones, port, admin);
+        let zones = zones.to_path_buf();
+        let mut server = Server {
+            process,
+            folder,
+            zones,
+            port,
+            admin,
+            said: Vec::new(),
+        };
+        server.wait_ready();
+        server
+    }
+
+    fn spawn(folder: &Path, zones: &Path, port: u16, admin: u16) -> Process {
+        let mut command = Command::new(binary());
+        command
+            .arg("serve")
+            .arg("--zones")
+            .arg(zones)
+            .arg("--state")
+            .arg(folder.join("state"));
+        command.arg("--listen").arg(format!("127.0.0.1:{port}"));
+        // Where the machine has no IPv6, there is none to judge.
+        if UdpSocket::bind(("::1", port)).is_ok() {
+            command.arg(format!("[::1]:{port}"));
+        }
+        command
+            .arg("--admin")
+            .arg(format!("127.0.0.1:{admin}"))
+            .arg("--workers")
+            .arg("2");
+        Process::start(command.current_dir(folder))
+    }
+
+    fn wait_ready(&mut self) {
+        let admin = SocketAddr::from(([127, 0, 0, 1], self.admin));
+        let said = &mut self.said;
+        self.process.wait("meridian", |line| {
+            said.extend(line.map(str::to_string));
+            line.is_none() && status(admin, "/readyz") == Some(200)
+        });
+    }
+
+    /// Kills it without warning and starts it again, over the same state.
+    pub fn crash(&mut self) {
+        self.process.kill();
+        self.said.clear();
+        self.process = Server::spawn(self.folder.path(), &self.zones, self.port, self.admin);
+        self.wait_ready();
+    }
+
+    /// Where it runs.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// `http://…` and this path.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.admin)
+    }
+
+    /// The token that it made for itself.
+    pub fn token(&self) -> String {
+        fs::read_to_string(self.folder().join("state/token"))
+            .unwrap()
+            .trim()
+            .to_string()
+    }
+}
+
+/// The status of `GET path`, if anyone answers.
+fn status(server: SocketAddr, path: &str) -> Option<u16> {
+    let mut stream = TcpStream::connect_timeout(&server, PATIENCE).ok()?;
+    stream.set_read_timeout(Some(PATIENCE)).ok()?;
+    write!(
+        stream,
+        "GET {path} HTTP/1.1\r\nHost: {server}\r\nConnection: close\r\n\r\n"
+    )
+    .ok()?;
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply).ok()?;
+    reply.split_whitespace().nth(1)?.parse().ok()
+}
