@@ -235,7 +235,8 @@ fn the_printed_lines_work() {
     let mut shell = Judge::new("sh", "dash", "printed");
     find("dig", "bind9-dnsutils");
     find("curl", "curl");
-    let server = Server::start(&top().join("zones"));
+    let mut server = Server::start(&top().join("zones"));
+    server.hear("curl -X PUT");
     let printed = |tool: &str| -> Vec<String> {
         let lines = server
             .said

@@ -177,6 +177,15 @@ impl Server {
         });
     }
 
+    /// Waits for a line with these words: readiness may be seen before all lines of the banner are.
+    pub fn hear(&mut self, words: &str) {
+        let said = &mut self.said;
+        self.process.wait(words, |line| {
+            said.extend(line.map(str::to_string));
+            said.iter().any(|line| line.contains(words))
+        });
+    }
+
     /// Kills it without warning and starts it again, over the same state.
     pub fn crash(&mut self) {
         self.process.kill();
