@@ -11,6 +11,7 @@
     reason = "tests may"
 )]
 
+mod delegation;
 mod resolvers;
 mod server;
 mod tool;

@@ -117,7 +117,7 @@ pub struct Server {
 }
 
 /// The binary that is judged.
-fn binary() -> PathBuf {
+pub fn binary() -> PathBuf {
     let path = std::env::var_os("MERIDIAN_BIN")
         .map_or_else(|| top().join("target/release/meridian"), PathBuf::from);
     assert!(

@@ -61,6 +61,11 @@ impl Judge {
         text.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
+    /// Keeps a text in the record.
+    pub fn note(&mut self, text: &str) {
+        writeln!(self.record, "{text}").unwrap();
+    }
+
     /// Runs it, and holds that its words contain all of `parts`.
     pub fn says(&mut self, words: &str, parts: &[&str]) -> String {
         let said = self.run(words);
