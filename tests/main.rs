@@ -22,6 +22,8 @@ mod sample;
 #[path = "support/server.rs"]
 mod server;
 mod tidy;
+#[path = "support/hostile.rs"]
+mod twisted;
 
 #[global_allocator]
 static HEAP: counting::Counting = counting::Counting;

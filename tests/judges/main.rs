@@ -6,6 +6,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    dead_code,
     missing_docs,
     unreachable_pub,
     reason = "tests may"
@@ -14,7 +15,10 @@
 mod delegation;
 mod resolvers;
 mod server;
+mod siege;
 mod tool;
+#[path = "../support/hostile.rs"]
+mod twisted;
 
 use std::path::PathBuf;
 use std::process::Command;

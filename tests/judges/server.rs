@@ -194,6 +194,25 @@ impl Server {
         self.wait_ready();
     }
 
+    /// MiB that it holds in memory.
+    pub fn resident(&self) -> f64 {
+        let path = format!("/proc/{}/smaps_rollup", self.process.child.id());
+        let text = fs::read_to_string(path).unwrap();
+        let line = text
+            .lines()
+            .find_map(|line| line.strip_prefix("Rss:"))
+            .unwrap();
+        let kib: f64 = line.split_whitespace().next().unwrap().parse().unwrap();
+        kib / 1024.0
+    }
+
+    /// The body of `GET path`.
+    pub fn get(&self, path: &str) -> String {
+        let admin = SocketAddr::from(([127, 0, 0, 1], self.admin));
+        let reply = fetch(admin, path).unwrap();
+        reply.split_once("\r\n\r\n").unwrap().1.to_string()
+    }
+
     /// Where it runs.
     pub fn folder(&self) -> &Path {
         self.folder.path()
@@ -215,6 +234,10 @@ impl Server {
 
 /// The status of `GET path`, if anyone answers.
 fn status(server: SocketAddr, path: &str) -> Option<u16> {
+    fetch(server, path)?.split_whitespace().nth(1)?.parse().ok()
+}
+
+fn fetch(server: SocketAddr, path: &str) -> Option<String> {
     let mut stream = TcpStream::connect_timeout(&server, PATIENCE).ok()?;
     stream.set_read_timeout(Some(PATIENCE)).ok()?;
     write!(
@@ -224,5 +247,5 @@ fn status(server: SocketAddr, path: &str) -> Option<u16> {
     .ok()?;
     let mut reply = String::new();
     stream.read_to_string(&mut reply).ok()?;
-    reply.split_whitespace().nth(1)?.parse().ok()
+    Some(reply)
 }

@@ -23,6 +23,13 @@ fn records() -> PathBuf {
     target.join("judges")
 }
 
+/// Keeps what a run found in `target/judges/NAME.txt`, and prints it.
+pub fn record(name: &str, text: &str) {
+    fs::create_dir_all(records()).unwrap();
+    fs::write(records().join(format!("{name}.txt")), text).unwrap();
+    println!("{text}");
+}
+
 /// Where the program `name` is, as the Debian package `package` has it. A judge that is missing is a failure.
 pub fn find(name: &str, package: &str) -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
