@@ -16,6 +16,10 @@ mod hostile;
 #[path = "support/mmdb.rs"]
 mod mmdb;
 mod model;
+#[path = "support/properties.rs"]
+mod properties;
+#[path = "properties.rs"]
+mod readers;
 mod replay;
 #[path = "support/sample.rs"]
 mod sample;

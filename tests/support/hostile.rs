@@ -298,4 +298,34 @@ impl Dice {
         }
         message
     }
+
+    /// One of the seeds with some of its octets changed, cut, repeated, or taken from another.
+    pub(crate) fn mangled(&mut self, seeds: &[Vec<u8>]) -> Vec<u8> {
+        let mut bytes = seeds[self.below(seeds.len())].clone();
+        for _ in 0..=self.below(5) {
+            let length = bytes.len().max(1);
+            let at = self.below(length);
+            match self.below(10) {
+                0 => {
+                    let other = &seeds[self.below(seeds.len())];
+                    let from = self.below(other.len().max(1));
+                    let until = (from + self.below(60)).min(other.len());
+                    let part = other.get(from..until).unwrap_or_default().to_vec();
+                    let at = at.min(bytes.len());
+                    bytes.splice(at..at, part);
+                }
+                1 => apply(&mut bytes, &Twist::Flip(at, self.below(8) as u8)),
+                2 | 3 => apply(&mut bytes, &Twist::Put(at, self.roll() as u8)),
+                4 => apply(&mut bytes, &Twist::Put16(at, self.roll() as u16)),
+                5 => apply(&mut bytes, &Twist::Cut(at)),
+                6 => apply(&mut bytes, &Twist::Remove(at, 1 + self.below(40))),
+                7 => apply(&mut bytes, &Twist::Repeat(at, 1 + self.below(300))),
+                _ => {
+                    let printable = self.bytes(4).iter().map(|b| b'!' + b % 94).collect();
+                    apply(&mut bytes, &Twist::Insert(at, printable));
+                }
+            }
+        }
+        bytes
+    }
 }

@@ -1,0 +1,70 @@
+//! What holds of every reader of foreign bytes, for tests over mutated seeds and for the fuzz targets alike.
+
+use std::net::IpAddr;
+
+use meridian::config;
+use meridian::diagnostic::{self, Diagnostic, Source};
+use meridian::geo::atlas::Atlas;
+use meridian::health::report;
+use meridian::wire::name::Name;
+
+/// Refused with words that can be shown, or taken without an error.
+fn told(taken: bool, found: &[Diagnostic]) {
+    assert_eq!(taken, !diagnostic::any_error(found), "{found:?}");
+    found.iter().for_each(|one| drop(one.line()));
+    diagnostic::render(found, false);
+}
+
+/// The text of a name: what is taken is written so that it is read back as the same.
+pub(crate) fn name(text: &[u8]) {
+    let Ok(name) = Name::parse(text, Some(&Name::root())) else {
+        return;
+    };
+    let again = Name::parse(name.to_string().as_bytes(), None);
+    assert_eq!(again.as_ref().map(Name::wire), Ok(name.wire()), "{name}");
+    let read = Name::read(name.wire());
+    assert_eq!(read, Ok((name.clone(), name.wire().len())));
+}
+
+/// A steering file.
+pub(crate) fn steering(text: &[u8]) {
+    let (steering, found) = config::steering(&[Source::new("steering.toml", text)]);
+    told(steering.is_some(), &found);
+}
+
+/// The machine file.
+pub(crate) fn machine(text: &[u8]) {
+    let (machine, found) = config::machine(&Source::new("meridian.toml", text));
+    told(machine.is_some(), &found);
+}
+
+/// A database, and look-ups in what was taken of it.
+pub(crate) fn database(bytes: &[u8]) {
+    match Atlas::read(&[("a.mmdb", bytes)]) {
+        Ok(atlas) => {
+            for addr in [
+                "0.0.0.0",
+                "193.0.6.9",
+                "255.255.255.255",
+                "::",
+                "2001:db8::1",
+            ] {
+                let addr: IpAddr = addr.parse().unwrap();
+                let (_, prefix) = atlas.find(addr);
+                assert!(prefix.contains(addr), "{prefix} for {addr}");
+            }
+        }
+        Err(found) => told(false, &found),
+    }
+}
+
+/// A body of the health feed.
+pub(crate) fn health(body: &[u8]) {
+    if let Err(mistakes) = report::single(body) {
+        assert!(!mistakes.is_empty());
+    }
+    match report::batch(body) {
+        Ok(reports) => assert!(reports.len() <= meridian::limits::REPORTS),
+        Err(mistakes) => assert!(!mistakes.is_empty()),
+    }
+}
