@@ -25,6 +25,7 @@ mod replay;
 mod sample;
 #[path = "support/server.rs"]
 mod server;
+mod sweep;
 mod tidy;
 #[path = "support/hostile.rs"]
 mod twisted;

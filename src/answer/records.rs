@@ -7,7 +7,7 @@ use crate::wire::asked::Asked;
 use crate::wire::kind::Kind;
 use crate::wire::writer::{Full, QUESTION};
 use crate::world::estate::Held;
-use crate::zone::{NodeRef, Rrset};
+use crate::zone::{Found, NodeRef, Rrset};
 
 impl<'w> Reply<'w, '_> {
     /// All of it or nothing.
@@ -214,14 +214,20 @@ impl<'w> Reply<'w, '_> {
         }
     }
 
-    /// The zone's own A and AAAA records of a name, also below a cut. A steered name's addresses are for its own question.
+    /// The zone's own A and AAAA records of a name, also below a cut, or those of a wildcard that stands for it (RFC 4592
+    /// §3.3.1: as for a question, so not below a cut). A steered name's addresses are for its own question.
     /// The name is read into `asked`: the one asked for is no longer needed.
     fn addresses(&mut self, held: &'w Held, target: &[u8], asked: &mut Asked) -> Result<(), Full> {
         if asked.read(target).is_err() {
             return Ok(());
         }
-        let Some(node) = held.zone.node_at(asked, asked.labels()) else {
-            return Ok(());
+        let node = match held.zone.node_at(asked, asked.labels()) {
+            Some(node) => node,
+            None if !self.holds(held, Kind::A, asked) => return Ok(()),
+            None => match held.zone.find(asked, Kind::A) {
+                Found::Records { node, .. } | Found::NoData { node, .. } => node,
+                _ => return Ok(()),
+            },
         };
         if node.steer().is_some() {
             return Ok(());

@@ -168,8 +168,7 @@ impl<'w> Reply<'w, '_> {
                         return end;
                     }
                     // RFC 6672 §3.1: to whom asks for it, the CNAME so made is the answer.
-                    let asked_for = matches!(kind, Kind::CNAME | Kind::ANY);
-                    if asked_for || !self.holds(held, kind, turn.asked) {
+                    if kind == Kind::CNAME || !self.holds(held, kind, turn.asked) {
                         return Outcome::Static;
                     }
                 }
@@ -195,9 +194,18 @@ impl<'w> Reply<'w, '_> {
         turn: &mut Turn<'_>,
         first: bool,
     ) -> Outcome {
-        let Some(rrset) = node.rrsets().next() else {
+        let mut rrsets = node.rrsets();
+        let Some(mut rrset) = rrsets.next() else {
             return self.nodata(held, first);
         };
+        // A DNAME that led here stands in the answer already.
+        let own = turn.asked.hash(turn.asked.labels());
+        if rrset.kind() == Kind::DNAME && self.led.contains(&own) {
+            match rrsets.next() {
+                Some(next) => rrset = next,
+                None => return Outcome::Static,
+            }
+        }
         let done = self.answer(held, node, rrset, turn, first);
         self.settle(done, Outcome::Static)
     }
@@ -243,7 +251,7 @@ impl<'w> Reply<'w, '_> {
 
     /// Whether a chain's next name is this zone's to answer: not another one's, be it a deeper one of ours, nor the
     /// parent's, to which the DS records of the apex belong (RFC 4035 §3.1.4.1).
-    fn holds(&self, held: &Held, kind: Kind, asked: &Asked) -> bool {
+    pub(super) fn holds(&self, held: &Held, kind: Kind, asked: &Asked) -> bool {
         if kind == Kind::DS && *held.lower == *asked.wire() {
             return false;
         }

@@ -13,6 +13,7 @@
 )]
 
 mod delegation;
+mod differential;
 mod resolvers;
 mod server;
 mod siege;
