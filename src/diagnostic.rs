@@ -2,7 +2,7 @@
 //!
 //! Every parser returns what it understood plus a list of these; none stops at the first, logs or exits.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -15,8 +15,12 @@ use crate::limits;
 pub struct Source {
     /// As the operator would type it: `zones/steering.toml`.
     pub path: String,
-    /// The whole content. Zone files may hold bytes that are not UTF-8.
+    /// The content, or the part of it that is still needed. Zone files may hold bytes that are not UTF-8.
     pub text: Vec<u8>,
+    /// The number of its first line, from 1.
+    pub first: usize,
+    /// The column of its first character, from 1.
+    pub column: usize,
 }
 
 impl Source {
@@ -25,21 +29,40 @@ impl Source {
         Arc::new(Source {
             path: path.into(),
             text: text.into(),
+            first: 1,
+            column: 1,
         })
     }
 
     /// Line and column (in characters), both from 1, of a byte offset.
     pub fn line_column(&self, offset: usize) -> (usize, usize) {
         let before = &self.text[..offset.min(self.text.len())];
-        let line = before.iter().filter(|b| **b == b'\n').count() + 1;
-        let start = before
-            .iter()
-            .rposition(|b| *b == b'\n')
-            .map_or(0, |i| i + 1);
-        (
-            line,
-            String::from_utf8_lossy(&before[start..]).chars().count() + 1,
-        )
+        let line = before.iter().filter(|b| **b == b'\n').count() + self.first;
+        (line, self.column(offset))
+    }
+
+    fn column(&self, offset: usize) -> usize {
+        let before = &self.text[..offset.min(self.text.len())];
+        let newline = before.iter().rposition(|b| *b == b'\n');
+        let column = newline.map_or(self.column, |_| 1);
+        let start = newline.map_or(0, |newline| newline + 1);
+        String::from_utf8_lossy(&before[start..]).chars().count() + column
+    }
+
+    /// The part of a line that is shown of a mark at `at`: all of it, unless it is very long.
+    fn excerpt(&self, at: usize) -> Range<usize> {
+        let all = &self.text;
+        let at = at.min(all.len());
+        let start = all[..at].iter().rposition(|b| *b == b'\n');
+        let start = start.map_or(0, |newline| newline + 1);
+        let end = all[at..].iter().position(|b| *b == b'\n');
+        let end = end.map_or(all.len(), |length| at + length);
+        let mut from = start.max(at.saturating_sub(limits::EXCERPT / 2));
+        // A character that began before would count, and show, as another one.
+        while from > start && from < at && all[from] & 0xc0 == 0x80 {
+            from += 1;
+        }
+        from..end.min(at + limits::EXCERPT / 2)
     }
 }
 
@@ -58,6 +81,32 @@ impl Spot {
         Spot {
             source: source.clone(),
             span,
+        }
+    }
+
+    /// The same with only its first line kept of the text, and of a very long line the part that is shown, so that a
+    /// diagnostic does not hold a whole zone file.
+    #[must_use]
+    pub fn cut(&self) -> Spot {
+        self.cut_in(self.source.line_column(self.span.start).0)
+    }
+
+    /// The same, if the number of its line is known: to count lines takes time.
+    #[must_use]
+    pub fn cut_in(&self, first: usize) -> Spot {
+        let at = self.span.start.min(self.source.text.len());
+        let kept = self.source.excerpt(at);
+        let column = self.source.column(kept.start);
+        let source = Source {
+            path: self.source.path.clone(),
+            text: self.source.text[kept.clone()].to_vec(),
+            first,
+            column,
+        };
+        let end = self.span.end.clamp(at, kept.end.max(at));
+        Spot {
+            source: Arc::new(source),
+            span: at - kept.start..end - kept.start,
         }
     }
 
@@ -97,8 +146,10 @@ pub struct Diagnostic {
     pub spot: Option<Spot>,
     /// What to do, written under the mark. May be empty.
     pub advice: String,
-    /// Other places that belong to it, each with a few words.
+    /// Other places that belong to it, each with a few words; those of `$INCLUDE` from the inside outwards.
     pub also: Vec<(Spot, String)>,
+    /// How many mistakes this one stands for that were left out; 0 for one that is itself.
+    pub more: usize,
 }
 
 impl Diagnostic {
@@ -110,6 +161,7 @@ impl Diagnostic {
             spot: Some(spot),
             advice: advice.into(),
             also: Vec::new(),
+            more: 0,
         }
     }
 
@@ -133,6 +185,21 @@ impl Diagnostic {
             spot: None,
             advice: advice.into(),
             also: Vec::new(),
+            more: 0,
+        }
+    }
+
+    /// So many more of a severity, which are not told one by one. The spot says in which file.
+    pub fn left_out(severity: Severity, more: usize, spot: Spot) -> Diagnostic {
+        let plural = if more == 1 { "" } else { "s" };
+        Diagnostic {
+            severity,
+            more,
+            ..Diagnostic::error(
+                spot,
+                format!("{more} more {severity}{plural} left out"),
+                "mend those before first",
+            )
         }
     }
 
@@ -154,19 +221,30 @@ impl Diagnostic {
         if let Some(spot) = &self.spot {
             let _ = write!(text, "{}: ", spot.place());
         }
-        let _ = write!(text, "{}: {}", self.word(), self.message);
+        let _ = write!(text, "{}: {}", self.severity, self.message);
         if !self.advice.is_empty() {
             let _ = write!(text, "; {}", self.advice);
         }
         text
     }
+}
 
-    fn word(&self) -> &'static str {
-        match self.severity {
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
             Severity::Error => "error",
             Severity::Warning => "warning",
-        }
+        })
     }
+}
+
+/// How many errors and warnings there are, those included that were left out.
+pub fn count(list: &[Diagnostic]) -> (usize, usize) {
+    let of = |severity| {
+        let of = list.iter().filter(|d| d.severity == severity);
+        of.map(|d| d.more.max(1)).sum()
+    };
+    (of(Severity::Error), of(Severity::Warning))
 }
 
 /// Whether any of these refuses the estate.
@@ -177,14 +255,11 @@ pub fn any_error(list: &[Diagnostic]) -> bool {
 /// The diagnostics as a compiler would show them: errors first, then by place, at most
 /// [`limits::DIAGNOSTICS_SHOWN`] of them, the rest counted. Colours only if `colour`.
 pub fn render(list: &[Diagnostic], colour: bool) -> String {
-    let mut order: Vec<&Diagnostic> = list.iter().collect();
-    order.sort_by_key(|d| {
-        (
-            d.severity,
-            d.spot
-                .as_ref()
-                .map(|s| (s.source.path.clone(), s.span.start)),
-        )
+    let mut order: Vec<&Diagnostic> = list.iter().filter(|d| d.more == 0).collect();
+    // Spots may be cut, so their octets say nothing.
+    order.sort_by_cached_key(|d| {
+        let place = |s: &Spot| (s.source.path.clone(), s.source.line_column(s.span.start));
+        (d.severity, d.spot.as_ref().map(place))
     });
     let renderer = if colour {
         Renderer::styled()
@@ -196,11 +271,9 @@ pub fn render(list: &[Diagnostic], colour: bool) -> String {
         text.push_str(&one(diagnostic, &renderer));
         text.push('\n');
     }
-    if let Some(more) = order
-        .len()
-        .checked_sub(limits::DIAGNOSTICS_SHOWN)
-        .filter(|n| *n > 0)
-    {
+    let left: usize = list.iter().map(|d| d.more).sum();
+    let more = left + order.len().saturating_sub(limits::DIAGNOSTICS_SHOWN);
+    if more > 0 {
         let _ = writeln!(text, "and {more} more");
     }
     text
@@ -258,17 +331,7 @@ impl Excerpt {
     fn of(spot: &Spot) -> Excerpt {
         let all = &spot.source.text;
         let at = spot.span.start.min(all.len());
-        let start = all[..at]
-            .iter()
-            .rposition(|b| *b == b'\n')
-            .map_or(0, |i| i + 1);
-        let end = all[at..]
-            .iter()
-            .position(|b| *b == b'\n')
-            .map_or(all.len(), |i| at + i);
-        // A line of megabytes is shown around the mark only.
-        let start = start.max(at.saturating_sub(limits::EXCERPT / 2));
-        let end = end.min(at + limits::EXCERPT / 2).max(at);
+        let Range { start, end } = spot.source.excerpt(at);
         let stop = spot.span.end.clamp(at, end);
         let clean = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(['\r', '\0'], "\u{fffd}");
         let (before, marked, after) = (
@@ -284,3 +347,6 @@ impl Excerpt {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

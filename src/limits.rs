@@ -45,25 +45,39 @@ pub const CHAIN: usize = 8;
 /// Changes waiting for the keeper. It takes all that wait at once, so more would only mean that the disk hangs.
 pub const KEEPER_QUEUE: usize = 1_024;
 
-/// How often a reading of the estate begins again because files changed meanwhile, and milliseconds between two tries when
-/// git is at work: together five seconds, longer than any checkout of an estate.
-pub const LOAD_TRIES: usize = 50;
-/// See [`LOAD_TRIES`].
-pub const LOAD_PAUSE: u64 = 100;
+/// Milliseconds for which a reading of the estate begins again because files that it read changed, or git is at work:
+/// longer than any checkout of an estate.
+pub const LOAD_PATIENCE: u64 = 5_000;
+/// Milliseconds between two such tries: a look for git's lock costs microseconds.
+pub const LOAD_PAUSE: u64 = 20;
 
 /// Milliseconds for which a changed file may change again unseen: some file systems keep times in ticks.
 pub const SETTLED: u64 = 2_000;
 
-/// Milliseconds of quiet after an event in the folder before it is read: a `git pull` is many events.
-pub const QUIET: u64 = 100;
-/// Milliseconds after which it is read although events go on.
+/// Milliseconds of quiet after an event in the folder before it is read. It saves work, and need not make anything safe,
+/// so it can be short: what git writes stands under its lock, and leaves another index; a file renamed into place is
+/// whole; one that is written in place is waited for until it is closed; and what changes while it is read is read again.
+/// 15 ms hold the handful of events of one save together, and are a third of what a change may take to be live.
+pub const QUIET: u64 = 15;
+/// Milliseconds after which it is read although events go on, or a file is not closed.
 pub const QUIET_AT_MOST: u64 = 1_000;
+/// Changed paths that are handed on by themselves. Beyond, to look at every file is not dearer.
+pub const TOUCHED: usize = 1_024;
 
 /// Folders within folders of an estate.
 pub const FOLDER_DEPTH: usize = 16;
 
 /// Octets of a zone file: twenty million records.
 pub const ZONE_FILE: u64 = 1 << 30;
+
+/// Octets of a zone file from which on its parts are read in parallel rather than it beside others: some milliseconds.
+pub const ZONE_LARGE: u64 = 1 << 20;
+
+/// Octets of an included file that is kept while other zones are read which may include it too.
+pub const INCLUDE_KEPT: usize = 1 << 20;
+
+/// Diagnostics kept of a reload beside the counts: the log and the API show [`DIAGNOSTICS_SHOWN`], `check` shows all.
+pub const DIAGNOSTICS_KEPT: usize = 1_000;
 
 /// Octets of a steering file: a hundred thousand lines.
 pub const STEERING_FILE: u64 = 16 << 20;
@@ -80,8 +94,21 @@ pub const WORD: usize = 262_144;
 pub const WORDS: usize = 65_600;
 /// How often a zone file is read on behind a parenthesis that is never closed. Each time costs a pass over the rest.
 pub const UNCLOSED: usize = 10;
-/// Errors, and warnings, kept of one zone file. Beyond, a generator repeats itself, and each costs memory.
-pub const ZONE_MISTAKES: usize = 1_000;
+/// Errors, and warnings, kept of one zone; all others are counted. Beyond, a generator repeats itself, and nobody is shown
+/// more ([`DIAGNOSTICS_SHOWN`]).
+pub const ZONE_MISTAKES: usize = 100;
+/// Files within files by `$INCLUDE`. Real zones have two or three; it also ends circles through links.
+pub const INCLUDE_DEPTH: usize = 16;
+/// Times that `$INCLUDE` is followed in one zone: files that include each other twice would double with every level.
+pub const INCLUDES: usize = 10_000;
+/// Octets of the path that `$INCLUDE` names: what file systems take.
+pub const INCLUDE_PATH: usize = 4_096;
+/// Records that all `$GENERATE` of a zone make together: a /12 of addresses. One line could ask for 2³¹ of them.
+pub const GENERATED: usize = 1 << 20;
+/// Octets of text that all `$GENERATE` of a zone make together: 256 for each record, where a hundred are many.
+pub const GENERATED_TEXT: usize = 256 << 20;
+/// Octets of a zone's text that are read by one job when a text is split. Below, starting jobs costs more than it saves.
+pub const PIECE: usize = 1 << 20;
 /// Octets of an RRset as records whose owner is a pointer: with header, question, OPT and a SOA it fits 65,535.
 pub const RRSET: usize = 64_000;
 /// Octets of a zone's names and records: offsets are 32 bits, and steered names need some of them too.
@@ -298,3 +325,13 @@ pub const HTTP_ANSWER: u64 = 16 << 20;
 pub const HTTP_PATIENCE: u64 = 5;
 /// Names that an RRset points to whose addresses are added to an answer: nobody needs more servers than that in advance.
 pub const TARGETS: usize = 32;
+
+/// Octets of a record's data: their length has 16 bits (RFC 1035 §3.2.1).
+pub const RDATA: usize = 65_535;
+/// Milliseconds between two looks whether anyone still reads an estate that is no longer in force: its memory is given
+/// back by the keeper, never by a thread that answers.
+pub const RETIRED: u64 = 50;
+
+/// Octets of a block of memory that goes back to the system the moment it is freed, whatever was freed before: glibc
+/// begins to keep blocks of up to 32 MiB for itself. What of it is never touched costs nothing.
+pub const GIVEN_BACK: usize = 33 << 20;

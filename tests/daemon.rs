@@ -2,6 +2,8 @@
 
 mod api;
 mod databases;
+mod many;
+mod reloads;
 mod server;
 
 use std::fs;
@@ -247,7 +249,9 @@ fn check_counts_and_heeds_warnings() {
     assert!(err.contains("refused (--strict), 1 warning"), "{err}");
     let (_, out, _) = check(&["--format", "github"]);
     assert!(
-        out.starts_with("::warning file=zones/steering.toml,line=10,col=1::"),
+        out.starts_with(
+            "::warning file=zones/steering.toml,line=10,col=1,endLine=10,endColumn=6::"
+        ),
         "{out}"
     );
 }

@@ -83,7 +83,8 @@ fn the_server_keeps_the_law() {
 /// The same at a length given by `MERIDIAN_HOSTILE`: laws, no message that takes long, and no memory that grows.
 #[test]
 fn a_long_siege_changes_nothing() {
-    let many: u64 = std::env::var("MERIDIAN_HOSTILE").map_or(2_000_000, |many| many.parse().unwrap());
+    let many: u64 =
+        std::env::var("MERIDIAN_HOSTILE").map_or(2_000_000, |many| many.parse().unwrap());
     let mut stage = Stage::default();
     stage.load(&estate(), stage::atlas(&[])).unwrap();
     let from = [192, 0, 2, 7].into();

@@ -20,12 +20,15 @@ mod model;
 mod properties;
 #[path = "properties.rs"]
 mod readers;
+#[path = "support/reading.rs"]
+mod reading;
 mod replay;
 #[path = "support/sample.rs"]
 mod sample;
 #[path = "support/server.rs"]
 mod server;
 mod sweep;
+mod texts;
 mod tidy;
 #[path = "support/hostile.rs"]
 mod twisted;

@@ -38,7 +38,7 @@ use crate::admin::reply::{Fault, quote, short};
 use crate::admin::route::{Act, Deed, Found, Page, Route};
 use crate::admin::seat::{Caller, Doorway, Seats};
 use crate::admin::tokens::{Holder, Tokens};
-use crate::keeper::{Change, Keeper};
+use crate::keeper::{Change, Keeper, Touched};
 use crate::limits;
 use crate::stats::{Counters, Tally};
 use crate::world::cell::Cell;
@@ -304,6 +304,7 @@ async fn reload(keeper: &Keeper, pace: Pace, holder: &Holder) -> Result<Response
     let (reply, answer) = oneshot::channel();
     let change = Change::Reload {
         cause: Arc::from(holder.name.as_str()),
+        touched: Touched::Everything,
         reply: Some(reply),
     };
     let busy = |_| Fault::later("the keeper has more than it can do; ask again soon");

@@ -143,7 +143,7 @@ pub(super) fn status(door: &Door, world: &World, status: &Status, now: u64) -> V
             "names": held.zone.names(),
             "records": held.zone.records(),
             "steered": held.steered.len(),
-            "file": held.parsed.source.path,
+            "file": &*held.path,
         })
     };
     let origins = estate.atlas.origins.iter().map(|origin| {
@@ -228,7 +228,7 @@ fn maps(steering: &Steering, roots: &[Root]) -> Vec<Value> {
 fn reload(last: &Reloaded) -> Value {
     let shown = last.diagnostics.iter().take(limits::DIAGNOSTICS_SHOWN);
     let mut lines: Vec<String> = shown.map(Diagnostic::line).collect();
-    let more = last.diagnostics.len().saturating_sub(lines.len());
+    let more = last.more + last.diagnostics.len().saturating_sub(lines.len());
     if more > 0 {
         lines.push(format!("and {more} more"));
     }
@@ -244,6 +244,9 @@ fn reload(last: &Reloaded) -> Value {
         "taken": last.taken,
         "cause": &*last.cause,
         "at": last.at,
+        "zones_read": last.effort.zones_read,
+        "zones_parsed": last.effort.zones_parsed,
+        "milliseconds": last.effort.milliseconds,
         "diagnostics": lines,
         "changes": {
             "added": added.collect::<Vec<Value>>(),

@@ -10,7 +10,7 @@ use crate::geo::atlas::Atlas;
 use crate::health::board::{State, Verdict};
 use crate::wire::asked::Seed;
 use crate::world::estate::Slots;
-use crate::world::link::link;
+use crate::world::link::{Read, link};
 use crate::zone;
 
 const ZONE: &str = "$ORIGIN test.\n@ 60 IN SOA ns h 1 2 3 4 5\n@ 60 NS ns\nns 60 A 192.0.2.53\n\
@@ -18,15 +18,25 @@ const ZONE: &str = "$ORIGIN test.\n@ 60 IN SOA ns h 1 2 3 4 5\n@ 60 NS ns\nns 60
 
 fn world() -> World {
     let source = Source::new("test.zone", ZONE);
-    let zone = zone::read(&source, &"test.".parse().unwrap()).0.unwrap();
+    let zone = zone::read(
+        &source,
+        &"test.".parse().unwrap(),
+        &zone::Texts::alone(),
+        None,
+    )
+    .zone;
     let steering = config::steering(&[]).0.unwrap();
     let atlas = Arc::new(Atlas::builtin());
     let (estate, _) = link(
-        vec![Arc::new(zone)],
-        steering,
+        vec![Read {
+            path: "test.zone".into(),
+            zone: Arc::new(zone.unwrap()),
+        }],
+        Arc::new(steering),
         atlas,
         &mut Slots::default(),
         None,
+        &mut |_, _| None,
     );
     let up = Verdict {
         state: State::Up,

@@ -1,5 +1,7 @@
 //! `meridian check`: reads the estate as the server does, and says what is wrong and what there is.
 
+mod format;
+
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -14,45 +16,67 @@ pub(super) fn run(args: &Check) -> Exit {
         Ok(read) => read,
         Err(mistakes) => return refuse(&mistakes, Exit::Usage),
     };
-    let mut loader = Loader::new(paths);
-    let mut loaded = loader.load(None);
+    let mut loaded = Loader::thorough(paths).first();
     found.append(&mut loaded.diagnostics);
+    format::sort(&mut found);
+    let verdict = Verdict::of(&found, args, loaded.estate.as_ref());
     match args.format {
         Format::Text => daemon::show(&found),
         // The runner reads stdout.
-        Format::Github => daemon::say(&github(&found)),
+        Format::Github => daemon::say(&format::github(&found)),
+        Format::Json => daemon::say(&format::json(&found, &verdict)),
     }
-    let errors = found.iter().filter(|d| d.is_error()).count();
-    let warnings = found.len() - errors;
-    let refused = errors > 0 || (args.strict && warnings > 0);
-    let counted = counted(errors, warnings);
-    match loaded.estate.filter(|_| !refused) {
-        Some(estate) => {
-            daemon::say(&format!("ok{counted}: {}\n", summary(&estate)));
-            Exit::Done
+    match (&verdict.summary, args.format) {
+        (Some(_), Format::Json) => {}
+        (Some(summary), _) => {
+            let counted = verdict.counted();
+            daemon::say(&format!("ok{counted}: {summary}\n"));
         }
-        None => {
-            let strictly = if errors == 0 { " (--strict)" } else { "" };
-            eprintln!("refused{strictly}{counted}");
-            Exit::Failed
+        (None, _) => {
+            let strictly = if verdict.errors == 0 {
+                " (--strict)"
+            } else {
+                ""
+            };
+            eprintln!("refused{strictly}{}", verdict.counted());
         }
+    }
+    match verdict.summary {
+        Some(_) => Exit::Done,
+        None => Exit::Failed,
+    }
+}
+
+/// What it came to.
+struct Verdict {
+    errors: usize,
+    warnings: usize,
+    /// What there is; none if it is refused.
+    summary: Option<String>,
+}
+
+impl Verdict {
+    fn of(found: &[Diagnostic], args: &Check, estate: Option<&Estate>) -> Verdict {
+        let errors = found.iter().filter(|d| d.is_error()).count();
+        let warnings = found.len() - errors;
+        let refused = errors > 0 || (args.strict && warnings > 0);
+        Verdict {
+            errors,
+            warnings,
+            summary: estate.filter(|_| !refused).map(summary),
+        }
+    }
+
+    /// How many of each, behind another word.
+    fn counted(&self) -> String {
+        let some = |n: usize, what| (n > 0).then(|| format!(", {}", count(n, what)));
+        let (errors, warnings) = (some(self.errors, "error"), some(self.warnings, "warning"));
+        errors.unwrap_or_default() + &warnings.unwrap_or_default()
     }
 }
 
 fn count(n: usize, what: &str) -> String {
     format!("{n} {what}{}", if n == 1 { "" } else { "s" })
-}
-
-fn counted(errors: usize, warnings: usize) -> String {
-    let (errors, warnings) = (
-        (errors > 0).then(|| count(errors, "error")),
-        (warnings > 0).then(|| count(warnings, "warning")),
-    );
-    let parts: Vec<String> = errors.into_iter().chain(warnings).collect();
-    match parts.join(", ") {
-        none if none.is_empty() => none,
-        some => format!(", {some}"),
-    }
 }
 
 /// What there is, in one line.
@@ -96,61 +120,21 @@ fn summary(estate: &Estate) -> String {
     text
 }
 
-/// Workflow commands: one annotation for each diagnostic.
-fn github(found: &[Diagnostic]) -> String {
-    let mut text = String::new();
-    for diagnostic in found {
-        let level = if diagnostic.is_error() {
-            "error"
-        } else {
-            "warning"
-        };
-        let place = diagnostic.spot.as_ref().map(|spot| {
-            let (line, column) = spot.source.line_column(spot.span.start);
-            let file = property(&spot.source.path);
-            format!(" file={file},line={line},col={column}")
-        });
-        let mut message = diagnostic.message.clone();
-        if !diagnostic.advice.is_empty() {
-            let _ = write!(message, "\n{}", diagnostic.advice);
-        }
-        let place = place.unwrap_or_default();
-        let _ = writeln!(text, "::{level}{place}::{}", data(&message));
-    }
-    text
-}
-
-fn data(text: &str) -> String {
-    text.replace('%', "%25")
-        .replace('\r', "%0D")
-        .replace('\n', "%0A")
-}
-
-fn property(text: &str) -> String {
-    data(text).replace(':', "%3A").replace(',', "%2C")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnostic::{Source, Spot};
-
-    #[test]
-    fn annotations_are_one_line_each() {
-        let source = Source::new("zones/a,b.zone", "first\nsecond");
-        let spot = Spot::new(&source, 8..9);
-        let found = [
-            Diagnostic::error(spot, "50% is wrong", "write more"),
-            Diagnostic::whole("nothing here", ""),
-        ];
-        assert_eq!(
-            github(&found),
-            "::error file=zones/a%2Cb.zone,line=2,col=3::50%25 is wrong%0Awrite more\n::error::nothing here\n"
-        );
-    }
 
     #[test]
     fn counts_are_english() {
+        let counted = |errors, warnings| {
+            let summary = None;
+            let verdict = Verdict {
+                errors,
+                warnings,
+                summary,
+            };
+            verdict.counted()
+        };
         assert_eq!(counted(0, 0), "");
         assert_eq!(counted(1, 2), ", 1 error, 2 warnings");
         assert_eq!(counted(0, 1), ", 1 warning");

@@ -48,7 +48,7 @@ fn local(question: &Question, args: &Explain) -> Result<Explanation, Exit> {
     let (paths, warnings) =
         settings::paths(&args.place).map_err(|mistakes| refuse(&mistakes, Exit::Usage))?;
     daemon::show(&warnings);
-    let loaded = Loader::new(paths).load(None);
+    let loaded = Loader::new(paths).first();
     let Some(estate) = loaded.estate else {
         let mut mistakes = loaded.diagnostics;
         mistakes.retain(diagnostic::Diagnostic::is_error);

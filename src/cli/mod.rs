@@ -3,6 +3,7 @@
 mod check;
 mod explain;
 mod http;
+mod print;
 mod settings;
 
 use std::net::SocketAddr;
@@ -89,10 +90,25 @@ const CHECK_EXAMPLES: &str = "\
 Examples:
   In CI, warnings are errors
     meridian check --strict
-  As annotations of a pull request
+  As annotations of a pull request, or for a program
     meridian check --format github
+    meridian check --format json
   Before each commit
     echo 'meridian check --zones zones' >> .git/hooks/pre-commit";
+
+const PRINT: &str = "\
+Prints the zones as they are read: each record on a line of its own with its whole owner, TTL, class, type \
+and data, the SOA first, the rest in one order whatever the order of the file. Steering is not in it. Two \
+checkouts can be compared so, and any other server reads the zone that is printed.
+
+Exit code: 0 all is well, 1 the estate is refused, 2 the arguments or the machine file are wrong.";
+
+const PRINT_EXAMPLES: &str = "\
+Examples:
+  One zone as a plain zone file
+    meridian print example.com
+  What does a branch change?
+    diff <(meridian print --zones main/zones) <(meridian print --zones branch/zones)";
 
 const EXPLAIN: &str = "\
 Shows what a client gets for a name, and why, by the code that answers queries.
@@ -134,6 +150,9 @@ enum Command {
     /// Check the estate, for CI and pre-commit
     #[command(long_about = CHECK, after_long_help = CHECK_EXAMPLES)]
     Check(Check),
+    /// Print zones, one record on a line
+    #[command(long_about = PRINT, after_long_help = PRINT_EXAMPLES)]
+    Print(Print),
     /// Explain what a client gets for a name
     #[command(long_about = EXPLAIN, after_long_help = EXPLAIN_EXAMPLES)]
     Explain(Explain),
@@ -184,6 +203,15 @@ struct Check {
     /// How to show what is wrong
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
+}
+
+#[derive(Args, Debug)]
+struct Print {
+    /// The zones to print [default: all]
+    #[arg(value_name = "ZONE")]
+    names: Vec<String>,
+    #[command(flatten)]
+    place: Where,
 }
 
 #[derive(Args, Debug)]
@@ -238,6 +266,8 @@ enum Format {
     Text,
     /// Workflow commands of GitHub Actions
     Github,
+    /// One document with everything, for editors and scripts
+    Json,
 }
 
 /// The API is plain HTTP with tokens in it, so it does not leave the machine.
@@ -261,6 +291,7 @@ pub fn main() -> ExitCode {
     let exit = match line.command.unwrap_or(Command::Serve(line.serve)) {
         Command::Serve(args) => serve(&args),
         Command::Check(args) => check::run(&args),
+        Command::Print(args) => print::run(&args),
         Command::Explain(args) => explain::run(&args),
     };
     exit.into()

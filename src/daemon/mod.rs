@@ -24,8 +24,8 @@ use crate::config::machine::TokenFile;
 use crate::diagnostic::{self, Diagnostic};
 use crate::health::board::Board;
 use crate::keeper::journal::Journal;
-use crate::keeper::load::{Loader, Paths};
-use crate::keeper::{self, Change, Changes, Keeper, Reloaded, watch};
+use crate::keeper::load::{Loaded, Loader, Paths};
+use crate::keeper::{self, Change, Changes, Keeper, Reloaded, Touched, watch};
 use crate::limits;
 use crate::serve::{self, Listener, Running};
 use crate::world::World;
@@ -76,12 +76,12 @@ pub fn run(settings: &Settings) -> Result<(), Failed> {
     let keys = door::Keys::open(settings).map_err(Failed::Refused)?;
     let board = Board::resume(opened.entries, now());
     let mut loader = Loader::new(settings.paths.clone());
-    let loaded = loader.load(None);
-    let Some(estate) = loaded.estate else {
+    let mut loaded = loader.first();
+    let Some(estate) = loaded.estate.take() else {
         return Err(Failed::Refused(loaded.diagnostics));
     };
     show(&loaded.diagnostics);
-    let first = first(&estate, loaded.diagnostics);
+    let first = first(&estate, loaded);
     let sockets = Sockets::bind(settings)?;
 
     let cell = Arc::new(Cell::new(World::new(
@@ -100,15 +100,15 @@ pub fn run(settings: &Settings) -> Result<(), Failed> {
     let wires = (cell.clone(), keeper.clone(), &running);
     let door = door::open(&runtime, sockets.admin, keys, wires).map_err(system)?;
     let signals = Signals::new(&runtime, hangup).map_err(system)?;
-    let sight = banner::Sight {
+    // All in one statement: the first world must not live as long as the process.
+    say(&banner::text(&banner::Sight {
         settings,
         world: &cell.full(),
         board: &keeper.status().board,
         dns: &addresses,
         door: &door,
         now: now(),
-    };
-    say(&banner::text(&sight));
+    }));
 
     let up = Up {
         running,
@@ -136,14 +136,16 @@ fn listen(runtime: &Runtime, kind: SignalKind) -> io::Result<Signal> {
 }
 
 /// What the keeper's first entry says: everything is new.
-fn first(estate: &Estate, diagnostics: Vec<Diagnostic>) -> Reloaded {
+fn first(estate: &Estate, loaded: Loaded) -> Reloaded {
     let zones = estate.zones.iter().map(|held| &held.zone);
     Reloaded {
         cause: Arc::from("start"),
         at: now(),
         taken: true,
         generation: 1,
-        diagnostics,
+        diagnostics: loaded.diagnostics,
+        more: loaded.more,
+        effort: loaded.effort,
         changes: Changes {
             added: zones.map(|z| (z.apex().to_string(), z.serial())).collect(),
             steering: true,
@@ -207,7 +209,7 @@ impl Signals {
                 _ = self.terminate.recv() => return tracing::info!("SIGTERM: ending"),
                 _ = self.interrupt.recv() => return tracing::info!("SIGINT: ending"),
                 _ = self.hangup.recv() => {
-                    let change = Change::Reload { cause: Arc::from("SIGHUP"), reply: None };
+                    let change = Change::Reload { cause: Arc::from("SIGHUP"), touched: Touched::Everything, reply: None };
                     if keeper.send(change).is_err() {
                         tracing::error!("the keeper is busy; SIGHUP is not heeded");
                     }

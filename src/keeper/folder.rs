@@ -1,55 +1,70 @@
-//! The folder of the estate: which files there are, how each looks, and whether git is at work among them.
+//! The folder of the estate: which files there are, and how each looks.
 
-use std::collections::BTreeSet;
-use std::fs::{self, File};
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, FileType};
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Component, Path, PathBuf};
 
 use crate::diagnostic::Diagnostic;
+use crate::keeper::file::Stamp;
 use crate::limits;
 
-/// By which a changed file is told: a rename, a symbolic link's new target and a rewrite all show.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Stamp {
-    file: PathBuf,
-    modified: Option<SystemTime>,
-    length: u64,
-    node: (u64, u64),
+/// What a file holds, by the end of its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Zone,
+    Steering,
 }
 
-impl Stamp {
-    pub(super) fn of(path: &Path) -> io::Result<Stamp> {
-        use std::os::unix::fs::MetadataExt;
-        let meta = fs::metadata(path)?;
-        let node = (meta.dev(), meta.ino());
-        Ok(Stamp {
-            file: fs::canonicalize(path)?,
-            modified: meta.modified().ok(),
-            length: meta.len(),
-            node,
-        })
+/// What a name stands for in the estate. Nothing, if it is hidden, or has another end: so have the files that editors,
+/// package managers and version control leave behind (`x.zone~`, `.x.zone.swp`, `#x.zone#`, `x.zone.orig`).
+pub(super) fn kind(name: &OsStr) -> Option<Kind> {
+    if hidden(name) {
+        return None;
     }
-
-    /// Whether another write would show. A file that changed within the last moments may change again within the same
-    /// tick of its clock; so what is read of it now cannot be kept under this stamp.
-    pub(super) fn settled(&self) -> bool {
-        let age = self
-            .modified
-            .and_then(|m| SystemTime::now().duration_since(m).ok());
-        age.is_some_and(|age| age > Duration::from_millis(limits::SETTLED))
+    let end = Path::new(name).extension()?;
+    match () {
+        () if end.eq_ignore_ascii_case("zone") => Some(Kind::Zone),
+        () if end.eq_ignore_ascii_case("toml") => Some(Kind::Steering),
+        () => None,
     }
 }
+
+fn hidden(name: &OsStr) -> bool {
+    name.as_bytes().starts_with(b".")
+}
+
+/// Files by their paths as the operator knows them, with their looks.
+pub(super) type Files = BTreeMap<OsString, Stamp>;
 
 /// The files of the folder, by kind, and how each looked.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub(super) struct Listing {
-    pub(super) zones: Vec<(PathBuf, Stamp)>,
-    pub(super) steering: Vec<(PathBuf, Stamp)>,
+    pub(super) zones: Files,
+    pub(super) steering: Files,
+    /// Each folder, and how it looked before its files did: what comes, goes or is renamed into place shows there.
+    pub(super) folders: Vec<(PathBuf, Stamp)>,
+    /// The folder without links.
+    pub(super) root: PathBuf,
+    /// Whether a path in it tells all: no links among the files, and nothing wrong with them.
+    pub(super) plain: bool,
+}
+
+/// What became of a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Look {
+    /// It is as it was, or no part of the estate.
+    Same,
+    /// A file of this kind is new, another, or gone.
+    Changed(Kind),
+    /// Only a look at everything tells.
+    Unclear,
 }
 
 impl Listing {
-    /// Every `*.zone` and `*.toml` file below the folder, sorted. Hidden ones are skipped; links are followed if they stay
+    /// Every `*.zone` and `*.toml` file below the folder. Hidden ones are skipped; links are followed if they stay
     /// inside, and each folder is looked into once.
     pub(super) fn of(folder: &Path, diagnostics: &mut Vec<Diagnostic>) -> Listing {
         let root = match fs::canonicalize(folder) {
@@ -62,24 +77,100 @@ impl Listing {
                 return Listing::default();
             }
         };
+        let before = diagnostics.len();
         let mut walk = Walk {
             seen: BTreeSet::from([root.clone()]),
-            root,
-            listing: Listing::default(),
+            root: &root,
+            zones: Vec::new(),
+            steering: Vec::new(),
+            folders: Vec::new(),
+            links: 0,
             diagnostics,
         };
-        walk.folder(folder, 0);
-        let mut listing = walk.listing;
-        listing.zones.sort_by(|a, b| a.0.cmp(&b.0));
-        listing.steering.sort_by(|a, b| a.0.cmp(&b.0));
-        listing
+        walk.folder(folder, root.clone(), 0);
+        let (zones, steering, links) = (walk.zones, walk.steering, walk.links);
+        Listing {
+            folders: walk.folders,
+            zones: zones.into_iter().collect(),
+            steering: steering.into_iter().collect(),
+            plain: links == 0 && diagnostics.len() == before,
+            root,
+        }
+    }
+
+    /// The path as the operator knows it, of one below [`Listing::root`].
+    pub(super) fn known_as(&self, folder: &Path, path: &Path) -> Option<PathBuf> {
+        let inside = path.strip_prefix(&self.root).ok()?;
+        (inside.components().next().is_some()).then(|| folder.join(inside))
+    }
+
+    /// Looks again at one path, and notes what became of it.
+    pub(super) fn look(&mut self, folder: &Path, path: &Path) -> Look {
+        let Some(known) = self.known_as(folder, path).filter(|_| self.plain) else {
+            return Look::Unclear;
+        };
+        let Ok(inside) = path.strip_prefix(&self.root) else {
+            return Look::Unclear;
+        };
+        let parts: Vec<&OsStr> = inside.components().map(Component::as_os_str).collect();
+        let meta = match fs::symlink_metadata(path) {
+            Ok(meta) => Some(meta),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(_) => return Look::Unclear,
+        };
+        // A hidden folder holds nothing of its own, and nothing else leads there without a link.
+        if parts.iter().any(|part| hidden(part)) {
+            return Look::Same;
+        }
+        if meta.as_ref().is_some_and(|m| m.is_dir() || m.is_symlink()) {
+            return Look::Unclear;
+        }
+        let kind = parts.last().and_then(|name| kind(name));
+        let key = known.into_os_string();
+        let Some(kind) = kind else {
+            return self.other(key, meta.is_some());
+        };
+        let files = match kind {
+            Kind::Zone => &mut self.zones,
+            Kind::Steering => &mut self.steering,
+        };
+        match meta {
+            None if files.remove(&key).is_some() => Look::Changed(kind),
+            None => self.other(key, false),
+            Some(meta) if meta.is_file() && parts.len() <= limits::FOLDER_DEPTH + 1 => {
+                let stamp = Stamp::from(&meta);
+                match files.insert(key, stamp) {
+                    Some(before) if before == stamp => Look::Same,
+                    _ => Look::Changed(kind),
+                }
+            }
+            Some(_) => Look::Unclear,
+        }
+    }
+
+    /// No file of the estate; but if it is gone, it may have been a folder.
+    fn other(&self, key: OsString, there: bool) -> Look {
+        let mut folder = key;
+        folder.push("/");
+        let below = |files: &Files| {
+            let first = files.range::<OsString, _>(&folder..).next();
+            first.is_some_and(|(path, _)| path.as_bytes().starts_with(folder.as_bytes()))
+        };
+        if !there && (below(&self.zones) || below(&self.steering)) {
+            Look::Unclear
+        } else {
+            Look::Same
+        }
     }
 }
 
 struct Walk<'a> {
-    root: PathBuf,
+    root: &'a Path,
     seen: BTreeSet<PathBuf>,
-    listing: Listing,
+    zones: Vec<(OsString, Stamp)>,
+    steering: Vec<(OsString, Stamp)>,
+    folders: Vec<(PathBuf, Stamp)>,
+    links: usize,
     diagnostics: &'a mut Vec<Diagnostic>,
 }
 
@@ -89,111 +180,210 @@ impl Walk<'_> {
         self.diagnostics.push(Diagnostic::whole(message, advice));
     }
 
-    fn folder(&mut self, folder: &Path, depth: usize) {
-        // Half a listing would be an estate with zones missing.
-        let entries: io::Result<Vec<PathBuf>> = fs::read_dir(folder)
-            .and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect());
-        let mut entries = match entries {
-            Ok(entries) => entries,
+    fn add(&mut self, kind: Kind, path: PathBuf, stamp: Stamp) {
+        match kind {
+            Kind::Zone => self.zones.push((path.into(), stamp)),
+            Kind::Steering => self.steering.push((path.into(), stamp)),
+        }
+    }
+
+    /// One reading of the folder, and one look at each file of the estate in it.
+    fn folder(&mut self, folder: &Path, real: PathBuf, depth: usize) {
+        let stamp = Stamp::of(folder);
+        self.folders
+            .extend(stamp.ok().map(|stamp| (folder.into(), stamp)));
+        let mut later = match self.files(folder) {
+            Ok(later) => later,
+            // Half a listing would be an estate with zones missing.
             Err(error) => return self.wrong(folder, error, "make the folder readable"),
         };
         // Of two ways to one folder the first by name is taken, whatever order the disk has them in.
-        entries.sort();
-        for path in entries {
-            let hidden = path
-                .file_name()
-                .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
-            if !hidden {
-                self.entry(path, depth);
+        later.sort();
+        for (name, is_link) in later {
+            let path = folder.join(&name);
+            if is_link {
+                self.link(path, kind(&name), depth);
+            } else {
+                self.below(&path, real.join(&name), depth);
             }
         }
     }
 
-    fn entry(&mut self, path: PathBuf, depth: usize) {
-        let kind = path.extension().and_then(|e| e.to_str());
-        let kind = kind.unwrap_or_default().to_ascii_lowercase();
-        let known = kind == "zone" || kind == "toml";
+    /// Takes the ordinary files of a folder, and gives back its folders and links, with whether each is a link.
+    fn files(&mut self, folder: &Path) -> io::Result<Vec<(OsString, bool)>> {
+        let mut later = Vec::new();
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            let name = entry.file_name();
+            if hidden(&name) {
+                continue;
+            }
+            let found = entry.file_type()?;
+            let kind = kind(&name);
+            if found.is_dir() || found.is_symlink() {
+                later.push((name, found.is_symlink()));
+            } else if let Some(kind) = kind {
+                // Seen from the open folder: the way to it is not walked again for each file.
+                match entry.metadata() {
+                    Ok(meta) => self.file(kind, entry.path(), found, Stamp::from(&meta)),
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                    Err(error) => self.wrong(&entry.path(), error, "mend or remove it"),
+                }
+            }
+        }
+        Ok(later)
+    }
+
+    fn file(&mut self, kind: Kind, path: PathBuf, found: FileType, stamp: Stamp) {
+        if found.is_file() {
+            self.add(kind, path, stamp);
+        } else {
+            // A pipe or a device would block the reader, or never end.
+            self.wrong(&path, "is no ordinary file", "remove it");
+        }
+    }
+
+    fn link(&mut self, path: PathBuf, kind: Option<Kind>, depth: usize) {
+        self.links += 1;
         let (Ok(meta), Ok(real)) = (fs::metadata(&path), fs::canonicalize(&path)) else {
-            if known {
+            if kind.is_some() {
                 let what = "cannot be read, or is a link to nothing";
                 self.wrong(&path, what, "mend or remove it");
             }
             return;
         };
-        if !real.starts_with(&self.root) {
-            if known {
-                let what = "a link that leads out of the folder";
-                self.wrong(
-                    &path,
-                    what,
-                    "keep all files of the estate inside its folder",
-                );
+        if !real.starts_with(self.root) {
+            if kind.is_some() {
+                let advice = "keep all files of the estate inside its folder";
+                self.wrong(&path, "a link that leads out of the folder", advice);
             }
         } else if meta.is_dir() {
-            if !self.seen.insert(real) {
-                return;
-            }
-            if depth < limits::FOLDER_DEPTH {
-                self.folder(&path, depth + 1);
-            } else {
-                let what = format!("more than {} folders deep", limits::FOLDER_DEPTH);
-                self.wrong(
-                    &path,
-                    what,
-                    "put it higher up, or hide it with a leading dot",
-                );
-            }
-        } else if known {
-            // A pipe or a device would block the reader, or never end.
-            match Stamp::of(&path) {
-                Ok(stamp) if meta.is_file() && kind == "zone" => {
-                    self.listing.zones.push((path, stamp));
-                }
-                Ok(stamp) if meta.is_file() => self.listing.steering.push((path, stamp)),
-                Ok(_) => self.wrong(&path, "is no ordinary file", "remove it"),
-                Err(error) => self.wrong(&path, error, "mend or remove it"),
-            }
+            self.below(&path, real, depth);
+        } else if let Some(kind) = kind {
+            self.file(kind, path, meta.file_type(), Stamp::from(&meta));
+        }
+    }
+
+    fn below(&mut self, path: &Path, real: PathBuf, depth: usize) {
+        if !self.seen.insert(real.clone()) {
+            return;
+        }
+        if depth < limits::FOLDER_DEPTH {
+            self.folder(path, real, depth + 1);
+        } else {
+            let what = format!("more than {} folders deep", limits::FOLDER_DEPTH);
+            let advice = "put it higher up, or hide it with a leading dot";
+            self.wrong(path, what, advice);
         }
     }
 }
 
-/// A whole file, unless it is larger than any honest one.
-pub(super) fn bounded(path: &Path, most: u64) -> Result<Vec<u8>, String> {
-    let file = File::open(path).map_err(|e| e.to_string())?;
-    let length = file.metadata().map_err(|e| e.to_string())?.len();
-    if length > most {
-        return Err(format!("{length} octets, and at most {most} are read"));
-    }
-    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
-    // It may grow while it is read.
-    file.take(most.saturating_add(1))
-        .read_to_end(&mut bytes)
-        .map_err(|e| e.to_string())?;
-    if bytes.len() as u64 > most {
-        return Err(format!(
-            "more than {most} octets, which is the most that is read"
-        ));
-    }
-    Ok(bytes)
-}
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
 
-/// The lock of a git checkout that holds the folder, if git is at work in it.
-pub(super) fn git_lock(folder: &Path) -> Option<PathBuf> {
-    let real = fs::canonicalize(folder).ok()?;
-    let git = real
-        .ancestors()
-        .map(|dir| dir.join(".git"))
-        .find(|git| git.exists())?;
-    let lock = git_folder(git)?.join("index.lock");
-    lock.exists().then_some(lock)
-}
+    use super::*;
 
-/// In a worktree or a submodule `.git` is a file that says where the folder is.
-fn git_folder(git: PathBuf) -> Option<PathBuf> {
-    if git.is_dir() {
-        return Some(git);
+    #[test]
+    fn names_that_count() {
+        for (name, expected) in [
+            ("example.com.zone", Some(Kind::Zone)),
+            ("EXAMPLE.COM.ZONE", Some(Kind::Zone)),
+            ("root.zone", Some(Kind::Zone)),
+            ("steering.toml", Some(Kind::Steering)),
+        ] {
+            assert_eq!(kind(OsStr::new(name)), expected, "{name}");
+        }
+        // What editors, package managers, version control and our own tools leave behind.
+        let others = "x.zone~ .x.zone.swp .x.zone.swo .x.zone.un~ #x.zone# .#x.zone 4913 x.zone.bak x.zone.tmp \
+            x.zone.old x.zone.orig x.zone.rej x.zone.save x.zone.dpkg-new x.zone.dpkg-old x.zone.dpkg-dist \
+            x.zone.ucf-dist x.zone.rpmnew x.zone.rpmsave x.zone.kate-swp .x.zone.kate-swp .~lock.x.zone# \
+            x.zone.jnl x.zone.jbk x.zone.signed x.zone.1 x.zone,v x.zone.part .x.zone.Ab12Cd sedAbCdEf \
+            ___jb_tmp___ x.zone___jb_old___ .goutputstream-1A2B3C x.zone:Zone.Identifier .DS_Store ._x.zone \
+            .zone .toml zone x.zones x.inc steering.toml~ .steering.toml.swp README.md";
+        for name in others.split_whitespace() {
+            assert_eq!(kind(OsStr::new(name)), None, "{name}");
+        }
     }
-    let text = String::from_utf8(bounded(&git, limits::GIT_FILE).ok()?).ok()?;
-    let folder = text.lines().find_map(|line| line.strip_prefix("gitdir:"))?;
-    Some(git.parent()?.join(folder.trim()))
+
+    #[test]
+    fn one_path_looked_at_is_as_good_as_all() {
+        let house = tempfile::tempdir().unwrap();
+        let zones = house.path().join("zones");
+        fs::create_dir_all(zones.join("sub/deep")).unwrap();
+        fs::create_dir(zones.join(".hidden")).unwrap();
+        let write = |name: &str, text: &str| fs::write(zones.join(name), text).unwrap();
+        write("a.zone", "1");
+        write("sub/b.zone", "1");
+        write("s.toml", "1");
+        let listing = || {
+            let mut found = Vec::new();
+            let listing = Listing::of(&zones, &mut found);
+            (listing, found)
+        };
+        let (mut known, found) = listing();
+        assert!(found.is_empty() && known.plain);
+        let mut look = |name: &str| {
+            let path = known.root.join(name);
+            let look = known.look(&zones, &path);
+            if look != Look::Unclear {
+                let all = listing().0;
+                assert_eq!(
+                    (&known.zones, &known.steering),
+                    (&all.zones, &all.steering),
+                    "{name}"
+                );
+            }
+            look
+        };
+        assert_eq!(look("a.zone"), Look::Same);
+        write("a.zone", "22");
+        assert_eq!(look("a.zone"), Look::Changed(Kind::Zone));
+        assert_eq!(look("a.zone"), Look::Same);
+        write("sub/deep/new.zone", "1");
+        assert_eq!(look("sub/deep/new.zone"), Look::Changed(Kind::Zone));
+        fs::remove_file(zones.join("a.zone")).unwrap();
+        assert_eq!(look("a.zone"), Look::Changed(Kind::Zone));
+        assert_eq!(look("a.zone"), Look::Same);
+        write("s.toml", "22");
+        assert_eq!(look("s.toml"), Look::Changed(Kind::Steering));
+        write("b.zone~", "1");
+        write(".hidden/c.zone", "1");
+        for name in ["b.zone~", ".hidden/c.zone", "never.zone", "never"] {
+            assert_eq!(look(name), Look::Same, "{name}");
+        }
+        // Folders, links, pipes, and the folder itself: more may have changed than the path.
+        symlink("b.zone~", zones.join("link")).unwrap();
+        for name in ["sub", "link", ""] {
+            assert_eq!(look(name), Look::Unclear, "{name}");
+        }
+        fs::remove_file(zones.join("link")).unwrap();
+        fs::rename(zones.join("sub"), house.path().join("away")).unwrap();
+        assert_eq!(look("sub"), Look::Unclear);
+        let outside = known.look(&zones, &house.path().join("away/b.zone"));
+        assert_eq!(outside, Look::Unclear);
+        symlink("s.toml", zones.join("t.toml")).unwrap();
+        assert!(!listing().0.plain);
+    }
+
+    #[test]
+    fn pipes_and_devices_are_told() {
+        let house = tempfile::tempdir().unwrap();
+        let pipe = house.path().join("x.zone");
+        let mode = rustix::fs::Mode::from_raw_mode(0o600);
+        let fifo = rustix::fs::FileType::Fifo;
+        rustix::fs::mknodat(rustix::fs::CWD, &pipe, fifo, mode, 0).unwrap();
+        symlink("x.zone", house.path().join("y.zone")).unwrap();
+        let mut found = Vec::new();
+        let listing = Listing::of(house.path(), &mut found);
+        assert!(listing.zones.is_empty() && !listing.plain);
+        let lines: Vec<String> = found.iter().map(|d| d.line()).collect();
+        assert_eq!(lines.len(), 2, "{lines:?}");
+        for (line, name) in lines.iter().zip(["x.zone", "y.zone"]) {
+            assert!(
+                line.contains(&format!("/{name}: is no ordinary file")),
+                "{line}"
+            );
+        }
+    }
 }

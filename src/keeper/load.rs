@@ -1,21 +1,22 @@
 //! Reading the estate from disk: zone files, steering files and databases, whole or not at all.
 
-use std::collections::HashMap;
-use std::io;
+use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use crate::config;
-use crate::diagnostic::{self, Diagnostic, Source};
-use crate::geo::atlas::Atlas;
-use crate::keeper::folder::{Listing, Stamp, bounded, git_lock};
+use crate::diagnostic::Diagnostic;
+use crate::keeper::beside::{Geography, Steer, Unseen};
+use crate::keeper::file::{Git, Stamp};
+use crate::keeper::folder::{Kind, Listing, Look};
+use crate::keeper::zones::{Seen, Which, Zones};
+use crate::keeper::{Effort, Pulse, Touched};
 use crate::limits;
-use crate::wire::name::Name;
 use crate::world::conflict::Reading;
 use crate::world::estate::{Estate, Slots};
 use crate::world::link;
-use crate::zone::{self, Parsed};
+use crate::zone::Sought;
 
 /// Where the estate is.
 #[derive(Clone, Debug)]
@@ -29,42 +30,88 @@ pub struct Paths {
 /// What a reading came to.
 #[derive(Debug)]
 pub struct Loaded {
-    /// None if there was any error.
+    /// None if there was any error, or nothing to be read.
     pub estate: Option<Estate>,
-    /// Errors and warnings.
+    /// Errors and warnings, errors first.
     pub diagnostics: Vec<Diagnostic>,
+    /// How many more there are.
+    pub more: usize,
+    /// How it ended.
+    pub end: End,
+    /// What it cost.
+    pub effort: Effort,
+}
+
+/// How a reading ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// All was read, for good or bad.
+    Read,
+    /// Nothing is otherwise than before, and no more than that was asked.
+    Same,
     /// Files went on changing: nothing was read, and it is worth another try soon.
-    pub restless: bool,
+    Restless,
+}
+
+/// What is asked of a reading.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// An estate or errors, even if they are those of before.
+    Verdict,
+    /// The same, but only if anything has changed.
+    News,
 }
 
 /// Reads the estate, and keeps what need not be read again.
 #[derive(Debug)]
 pub struct Loader {
     paths: Paths,
-    zones: HashMap<PathBuf, Known>,
-    /// With the stamps of the databases, if they were settled when they were read.
-    atlas: Option<(Vec<Stamp>, Arc<Atlas>)>,
+    /// Diagnostics that are given out of one reading.
+    most: usize,
+    zones: Zones,
+    steer: Steer,
+    geography: Geography,
     slots: Slots,
+    /// As it was after the last reading. None if that did not end well.
+    listing: Option<Listing>,
+    /// The stamp of git's index then.
+    index: Option<Stamp>,
+    /// What was wrong with the folder.
+    found: Vec<Diagnostic>,
+    /// Whether something was read since the last verdict.
+    news: bool,
+    pulse: Pulse,
 }
 
-/// A zone file that was read before.
-#[derive(Clone, Debug)]
-struct Known {
-    /// Its stamp, if that was settled before it was read.
-    stamp: Option<Stamp>,
-    source: Option<Arc<Source>>,
-    parsed: Option<Arc<Parsed>>,
-    diagnostics: Vec<Diagnostic>,
+/// One look at the disk.
+struct Sight {
+    listing: Listing,
+    seen: Vec<Seen>,
 }
 
 impl Loader {
-    /// A loader that has read nothing yet.
+    /// A loader that has read nothing yet, for a server.
     pub fn new(paths: Paths) -> Loader {
         Loader {
             paths,
-            zones: HashMap::new(),
-            atlas: None,
+            most: limits::DIAGNOSTICS_KEPT,
+            zones: Zones::new(),
+            steer: Steer::default(),
+            geography: Geography::default(),
             slots: Slots::default(),
+            listing: None,
+            index: None,
+            found: Vec::new(),
+            news: false,
+            pulse: Pulse::default(),
+        }
+    }
+
+    /// The same, but it gives out all diagnostics.
+    pub fn thorough(paths: Paths) -> Loader {
+        Loader {
+            most: usize::MAX,
+            ..Loader::new(paths)
         }
     }
 
@@ -73,23 +120,181 @@ impl Loader {
         &self.paths
     }
 
-    /// Reads everything that changed. If a file changes meanwhile, or git is at work, it begins again: a checkout is
-    /// many writes, and half of one is no estate.
-    pub fn load(&mut self, before: Option<&Estate>) -> Loaded {
-        for _ in 0..limits::LOAD_TRIES {
-            if git_lock(&self.paths.zones).is_none() {
-                let mut diagnostics = Vec::new();
-                let listing = Listing::of(&self.paths.zones, &mut diagnostics);
-                let loaded = self.read(&listing, diagnostics, before);
-                let after = Listing::of(&self.paths.zones, &mut Vec::new());
-                if git_lock(&self.paths.zones).is_none() && after == listing {
+    pub(super) fn pulse(&self) -> &Pulse {
+        &self.pulse
+    }
+
+    /// Reads everything, for the first time.
+    pub fn first(&mut self) -> Loaded {
+        self.load(None, &Touched::Everything, Asked::Verdict)
+    }
+
+    /// Reads what changed. If a file changes meanwhile, or git is at work, it begins again: a checkout is many writes, and
+    /// half of one is no estate.
+    ///
+    /// A change that is seen meanwhile, be it of another file, means that many are being written: it begins again and
+    /// looks at everything, but not for longer than a second, for somebody may change a file every few milliseconds for
+    /// ever. What was read is of one moment in any case.
+    pub fn load(&mut self, before: Option<&Estate>, touched: &Touched, asked: Asked) -> Loaded {
+        let begin = Instant::now();
+        let mut effort = Effort::default();
+        let mut touched = touched.clone();
+        let git = Git::around(&self.paths.zones);
+        let lock = || git.as_ref().and_then(Git::lock);
+        while begin.elapsed() < Duration::from_millis(limits::LOAD_PATIENCE) {
+            let index = git.as_ref().and_then(Git::index);
+            if lock().is_none() {
+                let beats = self.pulse.count();
+                if index != self.index {
+                    // Git has been at work, and not all of its events need have come yet.
+                    touched = Touched::Everything;
+                }
+                let sight = self.read(&touched, &mut effort);
+                let tired = begin.elapsed() > Duration::from_millis(limits::QUIET_AT_MOST);
+                // Where nothing is new, what comes next is the next reading's.
+                let calm = self.pulse.count() == beats || tired || !self.news;
+                // The watcher waits until a file is closed; who asks for everything may ask at any time.
+                let young = |(_, stamp): &Seen| stamp.is_some_and(|stamp| stamp.young());
+                let making = touched == Touched::Everything && sight.seen.iter().any(young);
+                let calm = calm && (!making || tired);
+                let rest = lock().is_none() && git.as_ref().and_then(Git::index) == index;
+                if calm && rest && !self.moved(&touched, &sight) {
+                    self.index = index;
+                    let mut loaded = self.verdict(sight, before, asked, effort);
+                    loaded.effort.milliseconds = begin.elapsed().as_millis() as u64;
                     return loaded;
                 }
             }
+            touched = Touched::Everything;
             std::thread::sleep(Duration::from_millis(limits::LOAD_PAUSE));
         }
+        self.restless(lock(), effort)
+    }
+
+    /// One look at the disk, at these paths or at all. What was read stays known, whatever becomes of it.
+    fn read(&mut self, touched: &Touched, effort: &mut Effort) -> Sight {
+        let folder = &self.paths.zones;
+        let mut found = Vec::new();
+        // If this ends in a panic, the next reading looks at everything.
+        let known = self.listing.take();
+        let near = match (touched, known) {
+            (Touched::Paths(paths), Some(listing)) if listing.plain => {
+                near(folder, listing, paths).map(|near| (near, paths))
+            }
+            _ => None,
+        };
+        let ((seen, mut changed), steering, listing, unseen) = match near {
+            Some((near, paths)) => {
+                let which = Which::Only(&near.zones, paths);
+                let read = self.zones.read(folder, &near.listing, &which, effort);
+                (read, near.steering, near.listing, Unseen::No)
+            }
+            None => {
+                let listing = Listing::of(folder, &mut found);
+                let read = self.zones.read(folder, &listing, &Which::All, effort);
+                let stale = !self.steer.fresh(&listing.steering);
+                (read, stale, listing, Unseen::Maybe)
+            }
+        };
+        let mut sight = Sight { listing, seen };
+        if steering {
+            changed |= self.steer.read(&sight.listing.steering, &mut sight.seen);
+        }
+        changed |= self.geography.read(&self.paths.geoip, unseen);
+        self.news |= changed || found != self.found;
+        self.found = found;
+        sight
+    }
+
+    /// Whether anything that was read looks otherwise now, be it a folder. A file that was not read because it looked as
+    /// ever, and is changed in its place since, has its own event.
+    fn moved(&self, touched: &Touched, sight: &Sight) -> bool {
+        let other = |path: &Path, stamp: Option<Stamp>| Stamp::of(path).ok() != stamp;
+        let mut seen = sight.seen.iter();
+        let mut folders = sight.listing.folders.iter();
+        let listed = *touched == Touched::Everything;
+        seen.any(|(path, stamp)| other(path, *stamp))
+            || (listed && folders.any(|(path, stamp)| other(path, Some(*stamp))))
+    }
+
+    fn verdict(
+        &mut self,
+        sight: Sight,
+        before: Option<&Estate>,
+        asked: Asked,
+        effort: Effort,
+    ) -> Loaded {
+        let folder = &self.paths.zones;
+        let listed = sight.listing.zones.len();
+        let root = sight.listing.root.clone();
+        let linked = self.zones.linked(folder, &root);
+        self.listing = Some(sight.listing).filter(|_| !linked);
+        let mut loaded = Loaded {
+            estate: None,
+            diagnostics: Vec::new(),
+            more: 0,
+            end: End::Same,
+            effort,
+        };
+        if asked == Asked::News && !self.news {
+            return loaded;
+        }
+        loaded.end = End::Read;
+        let (estate, found) = self.join(listed, &root, before);
+        self.news = false;
+        let zones = self.zones.known().flat_map(|known| &known.diagnostics);
+        let all = zones
+            .chain(&self.steer.found)
+            .chain(&self.geography.found)
+            .chain(&self.found)
+            .chain(&found);
+        loaded.estate = estate.filter(|_| !all.clone().any(Diagnostic::is_error));
+        let (errors, warnings) = (
+            all.clone().filter(|d| d.is_error()),
+            all.clone().filter(|d| !d.is_error()),
+        );
+        let some = errors.chain(warnings).take(self.most);
+        loaded.diagnostics = some.cloned().collect();
+        loaded.more = all.count() - loaded.diagnostics.len();
+        loaded
+    }
+
+    /// The one call of the linker. With a file missing there is no estate, but still what is wrong between the others.
+    fn join(
+        &mut self,
+        listed: usize,
+        root: &Path,
+        before: Option<&Estate>,
+    ) -> (Option<Estate>, Vec<Diagnostic>) {
+        let zones = self.zones.zones();
+        let reading = if zones.len() == listed {
+            Reading::Whole
+        } else {
+            Reading::Part
+        };
+        let folder = &self.paths.zones;
+        let mut locate =
+            |path: &str, sought: Sought<'_>| self.zones.locate(folder, root, path, sought);
+        let (estate, found) = match (&self.steer.steering, &self.geography.atlas) {
+            (Some(steering), Some(atlas)) if reading == Reading::Whole => {
+                let (steering, atlas) = (Arc::clone(steering), Arc::clone(atlas));
+                let slots = &mut self.slots;
+                link::link(zones, steering, atlas, slots, before, &mut locate)
+            }
+            (steering, _) => {
+                let found = link::check(zones, steering.as_deref(), reading, &mut locate);
+                (None, found)
+            }
+        };
+        if let Some(estate) = &estate {
+            self.zones.settle(estate);
+        }
+        (estate, found)
+    }
+
+    fn restless(&mut self, lock: Option<PathBuf>, effort: Effort) -> Loaded {
         let folder = self.paths.zones.display();
-        let (message, advice) = match git_lock(&self.paths.zones) {
+        let (message, advice) = match lock {
             Some(lock) => (
                 format!(
                     "{folder}: git is at work in it, for {} stands",
@@ -102,164 +307,40 @@ impl Loader {
                 "files change while they are read: look which; it is tried again soon",
             ),
         };
+        self.listing = None;
         Loaded {
             estate: None,
             diagnostics: vec![Diagnostic::whole(message, advice)],
-            restless: true,
-        }
-    }
-
-    fn read(
-        &mut self,
-        listing: &Listing,
-        mut diagnostics: Vec<Diagnostic>,
-        before: Option<&Estate>,
-    ) -> Loaded {
-        let zones = self.zones(listing, &mut diagnostics);
-        let mut sources = Vec::new();
-        for (path, _) in &listing.steering {
-            sources.extend(source(path, limits::STEERING_FILE, &mut diagnostics));
-        }
-        let (steering, mut found) = config::steering(&sources);
-        diagnostics.append(&mut found);
-        let atlas = self.atlas(&mut diagnostics);
-        let reading = if zones.len() == listing.zones.len() {
-            Reading::Whole
-        } else {
-            Reading::Part
-        };
-        let estate = match (steering, atlas) {
-            (Some(steering), Some(atlas)) if reading == Reading::Whole => {
-                let (estate, mut found) =
-                    link::link(zones, steering, atlas, &mut self.slots, before);
-                diagnostics.append(&mut found);
-                estate
-            }
-            (steering, _) => {
-                diagnostics.append(&mut link::check(zones, steering.as_ref(), reading));
-                None
-            }
-        };
-        let estate = estate.filter(|_| !diagnostic::any_error(&diagnostics));
-        Loaded {
-            estate,
-            diagnostics,
-            restless: false,
-        }
-    }
-
-    fn zones(&mut self, listing: &Listing, diagnostics: &mut Vec<Diagnostic>) -> Vec<Arc<Parsed>> {
-        let mut kept = HashMap::new();
-        let mut zones = Vec::new();
-        for (path, stamp) in &listing.zones {
-            let known = match self.zones.remove(path) {
-                Some(known) if known.stamp.as_ref() == Some(stamp) => known,
-                before => Known {
-                    stamp: stamp.settled().then(|| stamp.clone()),
-                    ..zone(path, before)
-                },
-            };
-            diagnostics.extend(known.diagnostics.iter().cloned());
-            zones.extend(known.parsed.clone());
-            kept.insert(path.clone(), known);
-        }
-        self.zones = kept;
-        zones
-    }
-
-    fn atlas(&mut self, diagnostics: &mut Vec<Diagnostic>) -> Option<Arc<Atlas>> {
-        let stamps: Result<Vec<Stamp>, io::Error> =
-            self.paths.geoip.iter().map(|p| Stamp::of(p)).collect();
-        if let (Ok(stamps), Some((old, atlas))) = (&stamps, &self.atlas)
-            && stamps == old
-        {
-            return Some(atlas.clone());
-        }
-        let stamps = stamps.ok().filter(|s| s.iter().all(Stamp::settled));
-        let atlas = if self.paths.geoip.is_empty() {
-            Some(Atlas::builtin())
-        } else {
-            self.databases(diagnostics)
-        };
-        let atlas = Arc::new(atlas?);
-        self.atlas = stamps.map(|stamps| (stamps, atlas.clone()));
-        Some(atlas)
-    }
-
-    /// Read into memory, never mapped: a file that is overwritten in place must not change under our feet.
-    fn databases(&self, diagnostics: &mut Vec<Diagnostic>) -> Option<Atlas> {
-        let mut files: Vec<(String, Vec<u8>)> = Vec::new();
-        for path in &self.paths.geoip {
-            match bounded(path, limits::GEOIP_FILE) {
-                Ok(bytes) => files.push((path.display().to_string(), bytes)),
-                Err(why) => diagnostics.push(Diagnostic::whole(
-                    format!("{}: {why}", path.display()),
-                    "name a readable MMDB file under `geoip`, or none for the built-in map",
-                )),
-            }
-        }
-        if files.len() < self.paths.geoip.len() {
-            return None;
-        }
-        let files: Vec<(&str, &[u8])> = files
-            .iter()
-            .map(|(l, b)| (l.as_str(), b.as_slice()))
-            .collect();
-        match Atlas::read(&files) {
-            Ok(atlas) => Some(atlas),
-            Err(mut found) => {
-                diagnostics.append(&mut found);
-                None
-            }
+            more: 0,
+            end: End::Restless,
+            effort,
         }
     }
 }
 
-fn source(path: &Path, most: u64, diagnostics: &mut Vec<Diagnostic>) -> Option<Arc<Source>> {
-    match bounded(path, most) {
-        Ok(text) => Some(Source::new(path.display().to_string(), text)),
-        Err(why) => {
-            diagnostics.push(Diagnostic::whole(
-                format!("{}: {why}", path.display()),
-                "make the file readable, or smaller",
-            ));
-            None
-        }
-    }
+/// What became of the touched paths.
+struct Near {
+    listing: Listing,
+    zones: BTreeSet<OsString>,
+    steering: bool,
 }
 
-/// Reads one zone file. Its name says the origin, unless the file does. The same text as before is not parsed again.
-fn zone(path: &Path, before: Option<Known>) -> Known {
-    let mut known = Known {
-        stamp: None,
-        source: None,
-        parsed: None,
-        diagnostics: Vec::new(),
-    };
-    let Some(source) = source(path, limits::ZONE_FILE, &mut known.diagnostics) else {
-        return known;
-    };
-    if let Some(before) = before.filter(|b| b.source.as_ref() == Some(&source)) {
-        return before;
-    }
-    let stem = path.file_stem().and_then(|s| s.to_str());
-    // No file can be called like the root itself.
-    let stem = if stem == Some("root") {
-        Some(".")
-    } else {
-        stem
-    };
-    match Name::parse(stem.unwrap_or_default().as_bytes(), Some(&Name::root())) {
-        Ok(origin) => {
-            let (parsed, mut found) = zone::read(&source, &origin);
-            known.parsed = parsed.map(Arc::new);
-            known.diagnostics.append(&mut found);
+/// None if only a look at everything tells.
+fn near(folder: &Path, mut listing: Listing, paths: &BTreeSet<PathBuf>) -> Option<Near> {
+    let (mut zones, mut steering) = (BTreeSet::new(), false);
+    for path in paths {
+        match listing.look(folder, path) {
+            Look::Same => {}
+            Look::Changed(Kind::Steering) => steering = true,
+            Look::Changed(Kind::Zone) => {
+                zones.insert(listing.known_as(folder, path)?.into_os_string());
+            }
+            Look::Unclear => return None,
         }
-        Err(error) => known.diagnostics.push(Diagnostic::whole(
-            format!("{}: {error}", path.display()),
-            "name the file like its zone: `example.com.zone`",
-        )),
     }
-    known.source = Some(source);
-    known
+    Some(Near {
+        listing,
+        zones,
+        steering,
+    })
 }

@@ -1,15 +1,24 @@
 //! The only writer: reads the estate, takes reports, keeps them, and puts each new world into the cell.
 
+mod beside;
 mod diff;
+mod file;
 mod folder;
+mod include;
 pub mod journal;
 pub mod load;
+mod reload;
+mod spread;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 pub(crate) mod tests;
 pub mod watch;
 mod work;
+mod zones;
 
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -18,6 +27,7 @@ use tokio::sync::oneshot;
 use crate::diagnostic::Diagnostic;
 use crate::health::board::{Board, Effect};
 use crate::health::report::Report;
+use crate::limits;
 
 pub use work::start;
 
@@ -33,17 +43,61 @@ pub enum Change {
         /// Gets what became of them once they are in force and on the disk.
         reply: oneshot::Sender<Result<Taken, Refused>>,
     },
-    /// Read everything anew.
+    /// Read anew what changed.
     Reload {
         /// Why: `watch`, `SIGHUP`, or who asked.
         cause: Arc<str>,
+        /// Where to look.
+        touched: Touched,
         /// Gets what came of it.
         reply: Option<oneshot::Sender<Reloaded>>,
     },
-    /// The loader has read everything.
+    /// The loader has read what was to be read.
     Loaded(Box<load::Loaded>),
     /// End, and leave nothing half done.
     Stop,
+}
+
+/// Where a change may be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Touched {
+    /// Anywhere: each file is looked at, and read if it looks otherwise than before.
+    Everything,
+    /// Nowhere but at these paths, all below the folder of the estate as it is without links.
+    Paths(BTreeSet<PathBuf>),
+}
+
+impl Default for Touched {
+    fn default() -> Touched {
+        Touched::Paths(BTreeSet::new())
+    }
+}
+
+impl Touched {
+    /// Here and there. More than [`limits::TOUCHED`] paths are everything.
+    pub fn merge(&mut self, other: Touched) {
+        match (&mut *self, other) {
+            (Touched::Paths(paths), Touched::Paths(more)) => paths.extend(more),
+            _ => *self = Touched::Everything,
+        }
+        if matches!(self, Touched::Paths(paths) if paths.len() > limits::TOUCHED) {
+            *self = Touched::Everything;
+        }
+    }
+}
+
+/// Counts the changes that the watcher has seen, so that the loader knows whether there was one while it read.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Pulse(Arc<AtomicU64>);
+
+impl Pulse {
+    fn beat(&self) {
+        self.0.fetch_add(1, Ordering::Release);
+    }
+
+    fn count(&self) -> u64 {
+        self.0.load(Ordering::Acquire)
+    }
 }
 
 /// Reports that were taken.
@@ -75,10 +129,25 @@ pub struct Reloaded {
     pub taken: bool,
     /// The generation in force.
     pub generation: u64,
-    /// Everything that is wrong or doubtful.
+    /// What is wrong or doubtful, errors first.
     pub diagnostics: Vec<Diagnostic>,
+    /// How many more were found than are kept here.
+    pub more: usize,
+    /// What it cost.
+    pub effort: Effort,
     /// Zones by apex with their serials: new ones, changed ones, and those that are gone.
     pub changes: Changes,
+}
+
+/// What a reading did; all else was known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Effort {
+    /// Zone files that were read from the disk.
+    pub zones_read: usize,
+    /// Those of them whose text, or that of what they include, was another than before.
+    pub zones_parsed: usize,
+    /// Milliseconds from the order to the verdict.
+    pub milliseconds: u64,
 }
 
 /// What differs between two estates.
@@ -116,6 +185,7 @@ pub struct Status {
 pub struct Keeper {
     queue: SyncSender<Change>,
     status: Arc<Mutex<Status>>,
+    pulse: Pulse,
 }
 
 impl Keeper {

@@ -2,22 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use tokio::sync::oneshot;
 
 use crate::config::estate::Vip;
-use crate::diagnostic::Diagnostic;
 use crate::health::board::{Board, Lapse, Outcome, Verdict};
 use crate::health::report::Report;
-use crate::keeper::diff::changes;
 use crate::keeper::journal::{Change as Written, Journal};
 use crate::keeper::load::{Loaded, Loader};
-use crate::keeper::{Change, Changes, Keeper, Refused, Reloaded, Status, Taken};
+use crate::keeper::reload::{self, Order, Reloads};
+use crate::keeper::{Change, Keeper, Refused, Reloaded, Status, Taken};
 use crate::limits;
 use crate::world::World;
 use crate::world::cell::Cell;
@@ -36,7 +34,7 @@ pub fn start(
     first: Reloaded,
 ) -> io::Result<(Keeper, JoinHandle<()>)> {
     let (queue, changes) = sync_channel(limits::KEEPER_QUEUE);
-    let (orders, work) = sync_channel::<Arc<Estate>>(1);
+    let (orders, work) = sync_channel::<Order>(1);
     let status = Status {
         last: first,
         taken: 1,
@@ -46,19 +44,17 @@ pub fn start(
     let keeper = Keeper {
         queue: queue.clone(),
         status: Arc::new(Mutex::new(status)),
+        pulse: loader.pulse().clone(),
     };
     std::thread::Builder::new()
         .name("loader".into())
-        .spawn(move || read(loader, &work, &queue))?;
+        .spawn(move || reload::run(loader, &work, &queue))?;
     let worker = Worker {
         cell,
         board,
         journal,
-        orders,
         keeper: keeper.clone(),
-        waiting: Vec::new(),
-        reading: None,
-        again: None,
+        reloads: Reloads::new(orders),
     };
     let thread = std::thread::Builder::new()
         .name("keeper".into())
@@ -66,40 +62,12 @@ pub fn start(
     Ok((keeper, thread))
 }
 
-/// The loader's loop.
-fn read(mut loader: Loader, work: &Receiver<Arc<Estate>>, queue: &SyncSender<Change>) {
-    while let Ok(before) = work.recv() {
-        // A file that makes a reader panic must not end all reloads: what the loader keeps is only saved work.
-        let load = AssertUnwindSafe(|| loader.load(Some(&before)));
-        let loaded = Box::new(catch_unwind(load).unwrap_or_else(|_| Loaded {
-            estate: None,
-            diagnostics: vec![Diagnostic::whole(
-                "reading the estate failed by a mistake of Meridian's own",
-                "the log has the place; please report it, with the files that were changed last",
-            )],
-            restless: false,
-        }));
-        // The keeper waits for this one, so a full queue empties.
-        if queue.send(Change::Loaded(loaded)).is_err() {
-            break;
-        }
-    }
-}
-
-type Waiter = oneshot::Sender<Reloaded>;
-
 struct Worker {
     cell: Arc<Cell>,
     board: Board,
     journal: Journal,
-    orders: SyncSender<Arc<Estate>>,
     keeper: Keeper,
-    /// Those who asked for a reload while one was going on: they get the next.
-    waiting: Vec<(Arc<str>, Option<Waiter>)>,
-    /// Those for whom the loader reads now.
-    reading: Option<Vec<(Arc<str>, Option<Waiter>)>>,
-    /// When to read again, because the folder did not come to rest.
-    again: Option<Instant>,
+    reloads: Reloads,
 }
 
 /// Reports of one sender, waiting for the disk.
@@ -133,7 +101,11 @@ impl Worker {
                         reports,
                         reply,
                     }),
-                    Change::Reload { cause, reply } => self.want(cause, reply),
+                    Change::Reload {
+                        cause,
+                        touched,
+                        reply,
+                    } => self.reloads.want(cause, touched, reply),
                     Change::Loaded(new) => loaded = Some(new),
                     Change::Stop => {
                         // What came before is done, what comes after is not.
@@ -147,10 +119,7 @@ impl Worker {
             if let Some(loaded) = loaded {
                 self.settle(*loaded);
             }
-            if self.again.is_some_and(|at| at <= Instant::now()) {
-                self.want(Arc::from("files came to rest late"), None);
-            }
-            self.order();
+            self.reloads.go_on(&self.cell.full().estate);
         }
     }
 
@@ -161,39 +130,11 @@ impl Worker {
         let lapse = self.board.next_lapse(now, |name| known(&estate, name));
         // A lease is over when its last second is: hence one more.
         let lapse = lapse.map(|at| Duration::from_secs(at.saturating_sub(now) + 1));
-        let again = self.again.filter(|_| self.reading.is_none());
-        let again = again.map(|at| at.saturating_duration_since(Instant::now()));
         let long = Duration::from_secs(limits::KEEPER_PATIENCE);
-        [lapse, again]
+        [lapse, self.reloads.patience()]
             .into_iter()
             .flatten()
             .fold(long, Duration::min)
-    }
-
-    /// Another reading is wanted. Those that nobody waits for are one; of the others only so many can wait.
-    fn want(&mut self, cause: Arc<str>, reply: Option<Waiter>) {
-        let room = if reply.is_none() {
-            self.waiting.is_empty()
-        } else {
-            self.waiting.len() < limits::KEEPER_QUEUE
-        };
-        if room {
-            self.waiting.push((cause, reply));
-        }
-    }
-
-    fn order(&mut self) {
-        if self.reading.is_some() || self.waiting.is_empty() {
-            return;
-        }
-        if self
-            .orders
-            .try_send(self.cell.full().estate.clone())
-            .is_ok()
-        {
-            self.reading = Some(std::mem::take(&mut self.waiting));
-            self.again = None;
-        }
     }
 
     fn report(&mut self, batches: Vec<Batch>) {
@@ -307,26 +248,14 @@ impl Worker {
         generation
     }
 
-    fn settle(&mut self, loaded: Loaded) {
+    fn settle(&mut self, mut loaded: Loaded) {
         let world = self.cell.full();
-        let asked = self.reading.take().unwrap_or_default();
-        if loaded.restless {
-            self.again = Some(Instant::now() + Duration::from_secs(limits::LOAD_AGAIN));
-        }
-        let cause = asked
-            .first()
-            .map_or_else(|| Arc::from("watch"), |(cause, _)| cause.clone());
-        let taken = loaded.estate.is_some();
-        let mut reloaded = Reloaded {
-            cause,
-            at: now(),
-            taken,
-            generation: world.generation,
-            diagnostics: loaded.diagnostics,
-            changes: Changes::default(),
+        let Some((asked, mut reloaded)) = self.reloads.ended(&mut loaded, now()) else {
+            return;
         };
+        reloaded.generation = world.generation;
         if let Some(estate) = loaded.estate {
-            reloaded.changes = changes(&world.estate, &estate);
+            reloaded.changes = self.reloads.replace(&world.estate, &estate);
             let gone = self.board.trim(|name| known(&estate, name));
             let gone: Vec<Written> = gone.into_iter().map(|name| (name, None)).collect();
             if let Err(error) = self.journal.write(&gone) {
@@ -340,14 +269,10 @@ impl Worker {
                 reloaded.generation,
             );
             self.cell.store(Arc::new(world));
-            tracing::info!(cause = %reloaded.cause, generation = reloaded.generation, "the estate was read anew");
-        } else {
-            let errors = reloaded.diagnostics.iter().filter(|d| d.is_error()).count();
-            tracing::error!(cause = %reloaded.cause, errors, "the new estate is refused; the old one serves on");
         }
-        log(&reloaded.diagnostics);
+        reload::log(&reloaded);
         self.keeper.tell(|status| {
-            if taken {
+            if reloaded.taken {
                 status.taken += 1;
             } else {
                 status.refused += 1;
@@ -360,22 +285,6 @@ impl Worker {
                 let _ = reply.send(reloaded.clone());
             }
         }
-    }
-}
-
-/// One line each, whatever bytes a file or its name has.
-fn log(diagnostics: &[Diagnostic]) {
-    for diagnostic in diagnostics.iter().take(limits::DIAGNOSTICS_SHOWN) {
-        let line = diagnostic.line().replace(char::is_control, "\u{fffd}");
-        if diagnostic.is_error() {
-            tracing::error!("{line}");
-        } else {
-            tracing::warn!("{line}");
-        }
-    }
-    let more = diagnostics.len().saturating_sub(limits::DIAGNOSTICS_SHOWN);
-    if more > 0 {
-        tracing::warn!("and {more} more");
     }
 }
 

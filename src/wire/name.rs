@@ -51,56 +51,81 @@ impl Name {
 
     /// From text with RFC 1035 §5.1 escapes. A name without a final dot gets `origin` appended, `@` is the origin itself.
     pub fn parse(text: &[u8], origin: Option<&Name>) -> Result<Name, NameError> {
+        let mut wire = Vec::with_capacity(text.len() + 2);
+        Name::write(text, origin, &mut wire)?;
+        Ok(Name(wire.into()))
+    }
+
+    /// The same, its octets straight behind what `out` holds. After an error a part of it may stand there.
+    pub fn write(text: &[u8], origin: Option<&Name>, out: &mut Vec<u8>) -> Result<(), NameError> {
+        let start = out.len();
         match text {
             b"" => return Err(NameError::Empty),
-            b"." => return Ok(Name::root()),
-            b"@" => return origin.cloned().ok_or(NameError::Relative),
+            b"." => {
+                out.push(0);
+                return Ok(());
+            }
+            b"@" => {
+                out.extend_from_slice(&origin.ok_or(NameError::Relative)?.0);
+                return Ok(());
+            }
             _ => {}
         }
-        let mut wire = Vec::with_capacity(text.len() + 2);
-        let mut label = 0; // where the open label's length octet stands
-        wire.push(0);
-        let mut at = 0;
-        while let Some(&byte) = text.get(at) {
-            at += 1;
-            if byte == b'.' {
-                if wire.len() == label + 1 {
-                    return Err(NameError::EmptyLabel);
-                }
-                label = wire.len();
-                wire.push(0);
-                continue;
+        let mut label = start; // where the open label's length octet stands
+        out.push(0);
+        let mut rest = text;
+        loop {
+            let plain = rest.iter().position(|byte| matches!(byte, b'.' | b'\\'));
+            let (run, after) = rest.split_at(plain.unwrap_or(rest.len()));
+            if out.len() - label - 1 + run.len() > limits::LABEL {
+                return Err(NameError::LabelTooLong);
             }
-            let octet = if byte == b'\\' {
-                let (octet, used) = unescape(&text[at..]).ok_or(NameError::Escape)?;
-                at += used;
-                octet
-            } else {
-                byte
-            };
-            wire.push(octet);
-            let length = wire.len() - label - 1;
+            out.extend_from_slice(run);
+            let escape = after.first() == Some(&b'\\');
+            rest = after.get(1..).unwrap_or_default();
+            if escape {
+                let (octet, used) = unescape(rest).ok_or(NameError::Escape)?;
+                rest = rest.get(used..).unwrap_or_default();
+                out.push(octet);
+            }
+            let length = out.len() - label - 1;
             if length > limits::LABEL {
                 return Err(NameError::LabelTooLong);
             }
-            wire[label] = length as u8;
-            if wire.len() > limits::NAME {
+            out[label] = length as u8;
+            if out.len() - start > limits::NAME {
                 return Err(NameError::TooLong);
             }
+            if after.is_empty() {
+                break;
+            }
+            if !escape {
+                if length == 0 {
+                    return Err(NameError::EmptyLabel);
+                }
+                label = out.len();
+                out.push(0);
+            }
         }
-        if wire.len() != label + 1 {
+        if out.len() != label + 1 {
             // The last label was not closed by a dot: relative.
-            wire.extend_from_slice(&origin.ok_or(NameError::Relative)?.0);
+            out.extend_from_slice(&origin.ok_or(NameError::Relative)?.0);
         }
-        if wire.len() > limits::NAME {
+        if out.len() - start > limits::NAME {
             Err(NameError::TooLong)
         } else {
-            Ok(Name(wire.into()))
+            Ok(())
         }
     }
 
     /// From the start of uncompressed wire bytes; also how many of them it took.
     pub fn read(bytes: &[u8]) -> Result<(Name, usize), NameError> {
+        let length = Name::measure(bytes)?;
+        Ok((Name(bytes[..length].into()), length))
+    }
+
+    /// How many octets the name at the start of uncompressed wire bytes has.
+    pub fn measure(bytes: &[u8]) -> Result<usize, NameError> {
         let mut at = 0;
         loop {
             let length = usize::from(*bytes.get(at).ok_or(NameError::Cut)?);
@@ -112,7 +137,7 @@ impl Name {
                 return Err(NameError::TooLong);
             }
             if length == 0 {
-                return Ok((Name(bytes[..at].into()), at));
+                return Ok(at);
             }
         }
     }
@@ -179,6 +204,22 @@ impl Name {
         }
     }
 
+    /// Where its labels begin, from the left.
+    fn starts<'a>(&self, room: &'a mut [u8; limits::LABELS]) -> &'a [u8] {
+        let (mut at, mut count) = (0, 0);
+        while self.0[at] != 0 {
+            room[count] = at as u8;
+            count += 1;
+            at += 1 + usize::from(self.0[at]);
+        }
+        &room[..count]
+    }
+
+    fn label(&self, start: u8) -> &[u8] {
+        let start = usize::from(start);
+        &self.0[start + 1..][..usize::from(self.0[start])]
+    }
+
     /// With all ASCII letters small: the key of every table of names.
     pub fn lower(&self) -> Name {
         Name(self.0.to_ascii_lowercase().into())
@@ -239,34 +280,48 @@ impl PartialOrd for Name {
 impl Ord for Name {
     /// Canonical order: by labels from the right, small letters (RFC 4034 §6.1).
     fn cmp(&self, other: &Name) -> std::cmp::Ordering {
-        let key = |name: &Name| {
-            let mut labels: Vec<Vec<u8>> = name.labels().map(<[u8]>::to_ascii_lowercase).collect();
-            labels.reverse();
-            labels
-        };
-        key(self).cmp(&key(other))
+        let (mut one, mut two) = ([0; limits::LABELS], [0; limits::LABELS]);
+        let (one, two) = (self.starts(&mut one), other.starts(&mut two));
+        let pairs = one.iter().rev().zip(two.iter().rev());
+        let differ = pairs.map(|(a, b)| {
+            let (a, b) = (self.label(*a), other.label(*b));
+            a.iter()
+                .map(u8::to_ascii_lowercase)
+                .cmp(b.iter().map(u8::to_ascii_lowercase))
+        });
+        let mut differ = differ.filter(|order| order.is_ne());
+        differ.next().unwrap_or(one.len().cmp(&two.len()))
     }
 }
 
-impl fmt::Display for Name {
-    /// Absolute, with escapes: what [`Name::parse`] reads back.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.is_root() {
-            return f.write_str(".");
-        }
-        for label in self.labels() {
-            for &octet in label {
-                match octet {
-                    b'.' | b'\\' | b'"' | b';' | b'(' | b')' | b'@' | b'$' => {
-                        write!(f, "\\{}", char::from(octet))?
-                    }
-                    0x21..=0x7e => write!(f, "{}", char::from(octet))?,
-                    _ => write!(f, "\\{octet:03}")?,
+/// Writes a name in wire form as text: absolute, with escapes, what [`Name::parse`] reads back, and other servers too
+/// (Knot 3.2 refuses all that is no letter, digit or one of a few marks, unless it is escaped; NSD 4.6 misreads `\\\\` at a
+/// label's end).
+pub fn show(wire: &[u8], out: &mut impl fmt::Write) -> fmt::Result {
+    if wire.first() == Some(&0) {
+        return out.write_char('.');
+    }
+    for label in Labels(wire) {
+        for &octet in label {
+            match octet {
+                b'.' | b'"' | b';' | b'(' | b')' | b'@' | b'$' => {
+                    out.write_char('\\')?;
+                    out.write_char(char::from(octet))?;
                 }
+                b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'-' | b'_' | b'*' | b'/' => {
+                    out.write_char(char::from(octet))?
+                }
+                _ => write!(out, "\\{octet:03}")?,
             }
-            f.write_str(".")?;
         }
-        Ok(())
+        out.write_char('.')?;
+    }
+    Ok(())
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        show(&self.0, f)
     }
 }
 
@@ -286,57 +341,4 @@ impl std::str::FromStr for Name {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn name(text: &str) -> Name {
-        text.parse().unwrap_or_else(|e| panic!("{text}: {e}"))
-    }
-
-    #[test]
-    fn text_and_wire() {
-        assert_eq!(
-            name("www.Example.com.").wire(),
-            b"\x03www\x07Example\x03com\0"
-        );
-        assert_eq!(name("a\\.b.\\099.").wire(), b"\x03a.b\x01c\0");
-        assert_eq!(name("www.example.com."), name("WWW.EXAMPLE.COM."));
-        assert!(name("a.b.c.").is_within(&name("B.c.")));
-        assert!(!name("xb.c.").is_within(&name("b.c.")));
-        assert!(name("a.").is_within(&Name::root()));
-        assert_eq!(Name::parse(b"a..b.", None), Err(NameError::EmptyLabel));
-        assert_eq!(
-            Name::parse(b"a\\25", Some(&Name::root())),
-            Err(NameError::Escape)
-        );
-        assert_eq!(Name::parse(b"a\\256.", None), Err(NameError::Escape));
-        assert_eq!(Name::parse(b"a", None), Err(NameError::Relative));
-        assert_eq!(
-            Name::parse(&[b'a'; 64], Some(&Name::root())),
-            Err(NameError::LabelTooLong)
-        );
-    }
-
-    #[test]
-    fn every_octet_prints_and_reads_back() {
-        for octet in 0..=255u8 {
-            let name = Name::root()
-                .child(&[octet, b'x'])
-                .unwrap_or_else(|e| panic!("{e}"));
-            assert_eq!(
-                Name::parse(name.to_string().as_bytes(), None).map(|n| n.wire().to_vec()),
-                Ok(name.wire().to_vec())
-            );
-        }
-    }
-
-    #[test]
-    fn at_most_255_octets() {
-        let long = [b"a.".repeat(127)].concat();
-        assert_eq!(Name::parse(&long, None).map(|n| n.wire().len()), Ok(255));
-        assert_eq!(
-            Name::parse(&[b"a.".repeat(128)].concat(), None),
-            Err(NameError::TooLong)
-        );
-    }
-}
+mod tests;

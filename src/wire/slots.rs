@@ -9,26 +9,47 @@ pub struct Slots {
     place: u32,
 }
 
+/// See [`Slots::collect`].
+const AT_ONCE: usize = 512;
+
 impl Slots {
     /// A table for the `hashes` of a list, each by its place in it.
     pub fn build(hashes: &[u64]) -> Slots {
-        let count = hashes.len();
+        let most = hashes.len().saturating_sub(1);
+        let most = u32::try_from(most).unwrap_or(u32::MAX - 1);
+        let places = (0..=most).zip(hashes);
+        Slots::collect(
+            hashes.len(),
+            most,
+            places.map(|(place, hash)| (*hash, place)),
+        )
+    }
+
+    /// A table of so many things (no more), each with its hash and a place of at most `most`, which is below `u32::MAX`.
+    pub fn collect(count: usize, most: u32, things: impl Iterator<Item = (u64, u32)>) -> Slots {
         // Between a third and two thirds full, so a chain of full slots stays short and always ends.
         let size = (count + count / 2 + 1).next_power_of_two();
-        let bits = usize::BITS - count.leading_zeros();
-        let place = u32::MAX
-            .checked_shr(32u32.saturating_sub(bits))
-            .unwrap_or(0);
+        let bits = u32::BITS - most.saturating_add(1).leading_zeros();
+        let place = u32::MAX.checked_shr(u32::BITS - bits).unwrap_or(0);
         let mut slots = Slots {
             entries: vec![0; size].into(),
             place,
         };
-        for (number, &hash) in (1..=u32::MAX).zip(hashes) {
-            let mut at = slots.home(hash);
-            while slots.entries[at] != 0 {
-                at = (at + 1) & (size - 1);
+        // Hashing and filling in turns: filling is waiting for memory, and many short waits at once are one.
+        let mut things = things.take(count);
+        let mut some = Vec::with_capacity(AT_ONCE);
+        loop {
+            some.extend(things.by_ref().take(AT_ONCE));
+            if some.is_empty() {
+                break;
             }
-            slots.entries[at] = (number & place) | slots.mark(hash);
+            for (hash, number) in some.drain(..) {
+                let mut at = slots.home(hash);
+                while slots.entries[at] != 0 {
+                    at = (at + 1) & (size - 1);
+                }
+                slots.entries[at] = (number.saturating_add(1) & place) | slots.mark(hash);
+            }
         }
         slots
     }

@@ -12,7 +12,7 @@ use crate::steer::wheel::Ranks;
 use crate::wire;
 use crate::wire::asked::{Asked, Seed};
 use crate::wire::name::Name;
-use crate::zone::{Parsed, Zone};
+use crate::zone::Zone;
 
 /// See the module.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ pub struct Estate {
     /// Sorted by apex.
     pub zones: Vec<Held>,
     /// All that the `.toml` files say.
-    pub steering: Steering,
+    pub steering: Arc<Steering>,
     /// Where addresses are.
     pub atlas: Arc<Atlas>,
     /// The pools that names point to.
@@ -42,11 +42,11 @@ pub struct Held {
     /// The records.
     pub zone: Arc<Zone>,
     /// Its apex in small letters and wire form.
-    pub lower: Box<[u8]>,
-    /// What they were read from.
-    pub parsed: Arc<Parsed>,
+    pub lower: Arc<[u8]>,
+    /// The file that it was read from.
+    pub path: Arc<str>,
     /// The steered names of the zone; a node carries the number of its name here.
-    pub names: Vec<Name>,
+    pub names: Arc<[Name]>,
     /// For each of them the index of its pool in [`Estate::roots`].
     pub steered: Vec<u32>,
 }
@@ -70,20 +70,30 @@ impl Estate {
     /// The deepest zone that holds the name.
     #[inline]
     pub fn zone(&self, asked: &Asked) -> Option<&Held> {
-        self.apexes.find(asked, asked.labels(), &self.zones)
+        self.apexes.held(asked, asked.labels(), &self.zones)
     }
 
     /// The deepest zone that holds the name and begins above it: the parent's side of a zone cut.
     pub fn parent(&self, asked: &Asked) -> Option<&Held> {
         self.apexes
-            .find(asked, asked.labels().checked_sub(1)?, &self.zones)
+            .held(asked, asked.labels().checked_sub(1)?, &self.zones)
     }
 
     /// The zone with this apex.
     pub fn held(&self, apex: &Name) -> Option<&Held> {
-        let by_apex = |held: &Held| held.parsed.apex.cmp(apex);
-        let at = self.zones.binary_search_by(by_apex).ok()?;
-        self.zones.get(at)
+        let asked = Asked::of(apex, Seed::default());
+        let held = self.zone(&asked)?;
+        (*held.lower == *asked.wire()).then_some(held)
+    }
+
+    /// Where in the list the zone with the same apex is.
+    pub(super) fn place(&self, zone: &Zone) -> Option<usize> {
+        let is = |at: u32| {
+            let held = self.zones.get(at as usize);
+            held.is_some_and(|held| held.lower == *zone.lower())
+        };
+        let found = self.apexes.slots.find(zone.key().0, is)?;
+        Some(found as usize)
     }
 
     /// How many names steering answers.
@@ -101,12 +111,9 @@ pub(super) struct Apexes {
 }
 
 impl Apexes {
-    pub(super) fn new(zones: &[Held]) -> Apexes {
-        let apexes = zones
-            .iter()
-            .map(|held| Asked::of(held.zone.apex(), Seed::default()));
-        let (hashes, labels): (Vec<u64>, Vec<usize>) =
-            apexes.map(|a| (a.hash(a.labels()), a.labels())).unzip();
+    /// Of zones, each by its place in the list.
+    pub(super) fn new<'a>(zones: impl Iterator<Item = &'a Zone>) -> Apexes {
+        let (hashes, labels): (Vec<u64>, Vec<usize>) = zones.map(Zone::key).unzip();
         let deepest = labels.into_iter().max().unwrap_or(0);
         Apexes {
             slots: wire::slots::Slots::build(&hashes),
@@ -115,17 +122,26 @@ impl Apexes {
     }
 
     #[inline]
-    fn find<'a>(&self, asked: &Asked, most: usize, zones: &'a [Held]) -> Option<&'a Held> {
+    fn held<'a>(&self, asked: &Asked, most: usize, zones: &'a [Held]) -> Option<&'a Held> {
+        let is = |at: usize, suffix: &[u8]| zones.get(at).is_some_and(|z| *z.lower == *suffix);
+        zones.get(self.find(asked, most, is)?)
+    }
+
+    /// The place of the deepest zone that holds the rightmost `most` labels of the name; `is` says whether the one at a
+    /// place has that apex.
+    #[inline]
+    pub(super) fn find(
+        &self,
+        asked: &Asked,
+        most: usize,
+        is: impl Fn(usize, &[u8]) -> bool,
+    ) -> Option<usize> {
         let mut labels = most.min(self.deepest);
         loop {
             let suffix = asked.suffix(labels);
-            let is = |at: u32| {
-                zones
-                    .get(at as usize)
-                    .is_some_and(|z| z.lower.as_ref() == suffix)
-            };
+            let is = |at: u32| is(at as usize, suffix);
             if let Some(found) = self.slots.find(asked.hash(labels), is) {
-                return zones.get(found as usize);
+                return Some(found as usize);
             }
             labels = labels.checked_sub(1)?;
         }

@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::config::estate::{Draw, PoolId, Steering, VipId};
-use crate::diagnostic::{self, Diagnostic};
+use crate::config::estate::{Draw, PoolId, Steered, Steering, VipId};
+use crate::diagnostic::{self, Diagnostic, Spot};
 use crate::geo::atlas::Atlas;
 use crate::steer::class::Map;
 use crate::steer::distance::Globe;
@@ -12,37 +12,53 @@ use crate::steer::draw;
 use crate::steer::reach::{self, Needs};
 use crate::steer::wheel::Ranks;
 use crate::wire::name::Name;
-use crate::world::conflict::{self, Reading};
+use crate::world::conflict::{Conflicts, Reading};
 use crate::world::estate::{Apexes, Estate, Held, Root, Slots};
 use crate::world::nowhere;
-use crate::zone::{Parsed, Zone};
+use crate::zone::{Sought, Zone};
+
+/// A zone file that was read without errors.
+#[derive(Clone, Debug)]
+pub struct Read {
+    /// As the operator knows it.
+    pub path: Arc<str>,
+    /// What it holds. Whether and what it steers does not matter; as before is quickest.
+    pub zone: Arc<Zone>,
+}
+
+/// Where a record stands in the file of this path, if it still does: texts are gone when contradictions are found.
+pub type Locate<'a> = dyn FnMut(&str, Sought<'_>) -> Option<Spot> + 'a;
 
 /// What the parts that could be read say against each other, if they do not suffice for an estate.
 pub fn check(
-    parsed: Vec<Arc<Parsed>>,
+    zones: Vec<Read>,
     steering: Option<&Steering>,
     reading: Reading,
+    locate: &mut Locate<'_>,
 ) -> Vec<Diagnostic> {
-    let mut found = Vec::new();
-    let zones = conflict::single(parsed, reading, &mut found);
+    let mut conflicts = Conflicts::new(locate);
+    let (mut zones, _) = conflicts.single(zones, reading, None);
     if let Some(steering) = steering {
-        conflict::assign(&zones, steering, reading, &mut found);
+        join(&mut zones, &[], steering, reading, &mut conflicts);
     }
-    found
+    conflicts.found
 }
 
 /// Puts an estate together, or says why not. What did not change since `before` is taken from there.
 pub fn link(
-    parsed: Vec<Arc<Parsed>>,
-    steering: Steering,
+    zones: Vec<Read>,
+    steering: Arc<Steering>,
     atlas: Arc<Atlas>,
     slots: &mut Slots,
     before: Option<&Estate>,
+    locate: &mut Locate<'_>,
 ) -> (Option<Estate>, Vec<Diagnostic>) {
-    let mut found = Vec::new();
-    let zones = conflict::single(parsed, Reading::Whole, &mut found);
-    let by_zone = conflict::assign(&zones, &steering, Reading::Whole, &mut found);
-    conflict::serials(&zones, before, &mut found);
+    let mut conflicts = Conflicts::new(locate);
+    let (mut zones, olds) = conflicts.single(zones, Reading::Whole, before);
+    let old = |place: &Option<usize>| before?.zones.get((*place)?);
+    let olds: Vec<Option<&Held>> = olds.iter().map(old).collect();
+    let (apexes, by_zone) = join(&mut zones, &olds, &steering, Reading::Whole, &mut conflicts);
+    let mut found = conflicts.found;
     nowhere::check(&steering, &atlas, &mut found);
     if diagnostic::any_error(&found) {
         return (None, found);
@@ -55,22 +71,18 @@ pub fn link(
             roots.len() as u32 - 1
         })
     };
-    let held = zones.into_iter().zip(by_zone).map(|(parsed, names)| {
-        let steered: Vec<u32> = names.iter().map(|s| root_of(s.pool)).collect();
-        let names: Vec<Name> = names.iter().map(|s| s.name.clone()).collect();
-        Held {
-            lower: parsed.apex.lower().wire().into(),
-            zone: zone(&parsed, &names, before),
-            parsed,
-            steered,
-            names,
-        }
+    let held = zones.into_iter().zip(by_zone).map(|(read, names)| Held {
+        lower: read.zone.lower().clone(),
+        names: read.zone.steered().clone(),
+        steered: names.iter().map(|s| root_of(s.pool)).collect(),
+        path: read.path,
+        zone: read.zone,
     });
     let zones: Vec<Held> = held.collect();
     let roots = maps(&steering, &atlas, &roots, before);
     let pools = (0..steering.pools.len()).map(|id| PoolId(id as u16));
     let estate = Estate {
-        apexes: Apexes::new(&zones),
+        apexes,
         reach: pools.map(|id| reach::reach(&steering, id)).collect(),
         ranks: ranks(&steering, &roots),
         slots: steering.vips.iter().map(|v| slots.of(&v.name)).collect(),
@@ -83,13 +95,41 @@ pub fn link(
     (Some(estate), found)
 }
 
-/// The compiled zone: the one of before, if neither the records nor the steered names changed.
-fn zone(parsed: &Arc<Parsed>, names: &[Name], before: Option<&Estate>) -> Arc<Zone> {
-    let same = |held: &&Held| Arc::ptr_eq(&held.parsed, parsed) && held.names == names;
-    match before.and_then(|b| b.held(&parsed.apex)).filter(same) {
-        Some(held) => held.zone.clone(),
-        None => Arc::new(Zone::build(parsed, names)),
+/// Steers the zones, and finds what contradicts that. `olds` are those of before, as far as there are any. For each zone
+/// its steered names.
+fn join<'s>(
+    zones: &mut [Read],
+    olds: &[Option<&Held>],
+    steering: &'s Steering,
+    reading: Reading,
+    conflicts: &mut Conflicts<'_>,
+) -> (Apexes, Vec<Vec<&'s Steered>>) {
+    let apexes = Apexes::new(zones.iter().map(|read| &*read.zone));
+    let by_zone = conflicts.assign(zones, &apexes, steering, reading);
+    let olds = olds.iter().copied().chain(std::iter::repeat(None));
+    for ((read, names), old) in zones.iter_mut().zip(&by_zone).zip(olds) {
+        if let Some(old) = old {
+            if old.zone.same_reading(&read.zone) && equal(&old.names, names) {
+                // What was in force contradicts nothing.
+                read.zone = old.zone.clone();
+                continue;
+            }
+            conflicts.serial(read, &old.zone);
+        }
+        if !names.is_empty() {
+            conflicts.names(read, names);
+        }
+        if !equal(read.zone.steered(), names) {
+            let names: Vec<_> = names.iter().map(|steered| steered.name.clone()).collect();
+            read.zone = Arc::new(read.zone.steer(&names));
+        }
     }
+    conflicts.servers(zones, &apexes, &by_zone);
+    (apexes, by_zone)
+}
+
+fn equal(old: &[Name], names: &[&Steered]) -> bool {
+    old.iter().eq(names.iter().map(|steered| &steered.name))
 }
 
 /// The root pools with their maps; pools of equal needs share one, and one of before serves on if nothing it is made of changed.

@@ -1,81 +1,131 @@
-//! Checked records into a zone that can be asked: one walk in canonical order, so ancestors always come first.
+//! Records into a zone that can be asked: one walk in canonical order, so ancestors always come first.
 
+use std::iter::Peekable;
+use std::sync::Arc;
+use std::vec::IntoIter;
+
+use super::check::Checked;
+use super::chunk::{Chunk, Chunks, place};
 use super::denial::Denial;
 use super::order;
-use super::tree::{ALIAS, CUT, DNAME, Node, STAR, Set, Zone};
-use super::{Parsed, Record};
+use super::servers::Servers;
+use super::text::Record;
+use super::tree::Zone;
 use crate::wire::asked::{Asked, Seed};
-use crate::wire::kind::{Kind, class};
+use crate::wire::kind::class;
 use crate::wire::name::Name;
 use crate::wire::slots::Slots;
 
-struct Builder {
-    above: usize,
-    arena: Vec<u8>,
-    nodes: Vec<Node>,
-    sets: Vec<Set>,
-    hashes: Vec<u64>,
-    /// The nodes from the apex down to the last one made.
-    path: Vec<u32>,
-    asked: Asked,
-    deepest: usize,
+/// Where records come from.
+enum Source<'a> {
+    Text(&'a Checked),
+    Zone(&'a Zone),
+}
+
+/// A zone but for the tables that are made of all its chunks.
+pub(super) struct Built {
+    apex: Name,
+    seed: Seed,
+    chunks: Vec<Chunk>,
+    steered: Arc<[Name]>,
+    reading: Arc<()>,
+}
+
+/// The zone of a text that breaks no rule, with the steered names of the zone before.
+pub(super) fn build(checked: &Checked, before: Option<&Zone>, seed: Seed) -> Built {
+    let source = Source::Text(checked);
+    let steered: Arc<[Name]> = before.map_or_else(Arc::default, |zone| zone.steered.clone());
+    let before = before.filter(|before| before.seed == seed);
+    let before = before.map_or(&[][..], |before| &before.chunks);
+    let chunks = Walk::chunks(&source, &checked.apex, seed, &steered, before);
+    Built {
+        apex: checked.apex.clone(),
+        seed,
+        chunks,
+        steered,
+        reading: Arc::new(()),
+    }
 }
 
 impl Zone {
-    /// The zone of these records. `steered` are absolute names in it (perhaps wildcards) that steering answers: they
-    /// exist, with the names between them and the apex, even if the file has no record there. Names outside of the zone
-    /// are passed over; of two equal ones the first counts.
-    pub fn build(parsed: &Parsed, steered: &[Name]) -> Zone {
-        Zone::seeded(parsed, steered, Seed::default())
-    }
-
-    /// The same with hashes of another seed, which every name asked of it must have too.
-    pub fn seeded(parsed: &Parsed, steered: &[Name], seed: Seed) -> Zone {
-        let apex = &parsed.apex;
-        let size: usize = parsed
-            .records
-            .iter()
-            .map(|r| r.rdata.len() + 12 + r.owner.wire().len())
-            .sum();
-        let mut builder = Builder {
-            above: apex.depth(),
-            arena: Vec::with_capacity(size),
-            nodes: Vec::with_capacity(parsed.records.len() / 2),
-            sets: Vec::with_capacity(parsed.records.len()),
-            hashes: Vec::new(),
-            path: Vec::new(),
-            asked: Asked::new(seed),
-            deepest: 0,
+    /// The same records with other names steered: absolute names in it (perhaps wildcards), which exist, with the names
+    /// between them and the apex, even if the file has no record there. Names outside of the zone are passed over; of two
+    /// equal ones the first counts. What stays equal is shared.
+    #[must_use]
+    pub fn steer(&self, names: &[Name]) -> Zone {
+        // All empty lists are one: ten thousand zones that steer nothing ask for no memory here.
+        let steered = match names {
+            [] => Arc::default(),
+            names => Arc::from(names),
         };
-        builder.reach(apex);
-        let mut pending = sorted(steered, apex).into_iter().peekable();
-        let mut key = Vec::new();
-        for family in parsed.records.chunk_by(|a, b| a.owner == b.owner) {
-            let Some(first) = family.first() else {
-                continue;
-            };
-            key.clear();
-            order::key(first.owner.wire(), apex.wire().len(), &mut key);
-            while let Some((_, index)) = pending.next_if(|(steered, _)| *steered < key) {
-                builder.steer(steered, index);
-            }
-            let node = builder.reach(&first.owner);
-            builder.family(node, family);
-            while let Some((_, index)) = pending.next_if(|(steered, _)| *steered == key) {
-                builder.steer(steered, index);
-            }
+        let source = Source::Zone(self);
+        let chunks = Walk::chunks(&source, &self.apex, self.seed, &steered, &self.chunks);
+        let built = Built {
+            apex: self.apex.clone(),
+            seed: self.seed,
+            chunks,
+            steered,
+            reading: self.reading.clone(),
+        };
+        built.finish()
+    }
+}
+
+impl Built {
+    /// With its tables. What it was built from is not needed any more.
+    pub(super) fn finish(self) -> Zone {
+        let nodes = self.chunks.iter().map(|chunk| chunk.nodes.len());
+        let names = nodes.sum();
+        let most = place(self.chunks.len(), 0);
+        let mut asked = Asked::new(self.seed);
+        let (mut deepest, mut records) = (0, 0);
+        let each = self.chunks.iter().enumerate().flat_map(|(at, chunk)| {
+            let nodes = chunk.nodes.iter().enumerate();
+            nodes.map(move |(index, node)| (chunk, node, place(at, index)))
+        });
+        let things = each.map(|(chunk, node, place)| {
+            // Names in a chunk are always readable.
+            let name = chunk.arena.get(node.name as usize..);
+            let _ = asked.read(name.unwrap_or_default());
+            let counts = chunk.sets_of(node).iter().map(|set| usize::from(set.count));
+            records += counts.sum::<usize>();
+            deepest = deepest.max(asked.labels());
+            (asked.hash(asked.labels()), place)
+        });
+        let slots = Slots::collect(names, most, things);
+        let apex = Asked::of(&self.apex, Seed::default());
+        let mut zone = Zone {
+            apex_labels: apex.labels(),
+            lower: Arc::from(apex.wire()),
+            hash: apex.hash(apex.labels()),
+            apex: self.apex,
+            serial: 0,
+            seed: self.seed,
+            deepest,
+            names,
+            records,
+            chunks: self.chunks.into(),
+            slots,
+            denial: Denial::default(),
+            servers: Servers::default(),
+            steered: self.steered,
+            reading: self.reading,
+        };
+        let soa = zone.soa().records().next().map(<[u8]>::to_vec);
+        if let Some(soa) = soa {
+            let numbers = soa.last_chunk::<20>().and_then(|n| n.first_chunk());
+            zone.serial = numbers.map_or(0, |serial| u32::from_be_bytes(*serial));
+            zone.denial = Denial::new(&zone.apex, &soa, zone.negative_ttl());
         }
-        pending.for_each(|(_, index)| builder.steer(steered, index));
-        builder.finish(parsed, seed)
+        zone.servers = Servers::of(&zone);
+        zone
     }
 }
 
 /// The keys of the steered names within the apex, with their indices, in canonical order.
 fn sorted(steered: &[Name], apex: &Name) -> Vec<(Vec<u8>, usize)> {
-    let inside = steered
-        .iter()
-        .enumerate()
-        .filter(|(_, name)| name.is_within(apex));
+    let all = steered.iter().enumerate();
+    let inside = all.filter(|(_, name)| name.is_within(apex));
     let mut list: Vec<(Vec<u8>, usize)> = inside
         .map(|(index, name)| {
             let mut key = Vec::new();
@@ -87,142 +137,161 @@ fn sorted(steered: &[Name], apex: &Name) -> Vec<(Vec<u8>, usize)> {
     list
 }
 
-impl Builder {
-    fn node(&mut self, index: u32) -> &mut Node {
-        &mut self.nodes[index as usize]
-    }
+/// Notes the names above wildcards.
+struct Stars {
+    asked: Asked,
+    hashes: Vec<u64>,
+}
 
-    /// The node of a name, made with those above it if they are not there.
-    fn reach(&mut self, name: &Name) -> u32 {
-        // A `Name` is always readable.
-        let _ = self.asked.read(name.wire());
-        let labels = self.asked.labels();
-        let known = (self.above..=labels)
-            .zip(&self.path)
-            .take_while(|(depth, index)| {
-                let start = self.nodes[**index as usize].name as usize;
-                let hash = self.hashes[**index as usize];
-                let wire = self.asked.suffix(*depth);
-                hash == self.asked.hash(*depth) && self.arena[start..].starts_with(wire)
-            })
-            .count();
-        self.path.truncate(known);
-        let first = self.above + known;
-        if first <= labels {
-            // The names above a new one are the ends of its own.
-            let start = self.arena.len();
-            self.arena.extend_from_slice(self.asked.wire());
-            for depth in first..=labels {
-                self.add(start, depth);
-            }
-            self.deepest = self.deepest.max(labels);
-        }
-        self.path.last().copied().unwrap_or_default()
-    }
-
-    /// A node below the last of the path, its name in the arena within the one at `start`.
-    fn add(&mut self, start: usize, depth: usize) {
-        let index = self.nodes.len() as u32;
-        let mut node = Node {
-            name: (start + self.asked.offset(depth)) as u32,
-            sets: self.sets.len() as u32,
-            labels: depth as u8,
-            ..Node::default()
+impl Stars {
+    /// The hashes of all names directly below which a wildcard stands, sorted.
+    fn of(source: &Source<'_>, steered: &[Name], seed: Seed) -> Vec<u64> {
+        let mut stars = Stars {
+            asked: Asked::new(seed),
+            hashes: Vec::new(),
         };
-        if let Some(&parent) = self.path.last() {
-            let wildcard = self.asked.suffix(depth).starts_with(b"\x01*");
-            let above = self.node(parent);
-            if wildcard {
-                above.flags |= STAR;
+        match source {
+            Source::Text(checked) => {
+                let mut wire = Vec::new();
+                let mut last: &[u8] = &[];
+                for record in checked.text.iter() {
+                    if !std::ptr::eq(last, record.labels) {
+                        last = record.labels;
+                        wire.clear();
+                        record.wire(&mut wire);
+                        stars.name(&wire);
+                    }
+                }
             }
-            node.cover = match above.cover {
-                0 if above.flags & DNAME != 0 => parent + 1,
-                cover => cover,
-            };
-        }
-        self.nodes.push(node);
-        self.hashes.push(self.asked.hash(depth));
-        self.path.push(index);
-    }
-
-    fn steer(&mut self, steered: &[Name], index: usize) {
-        let Some(name) = steered.get(index) else {
-            return;
-        };
-        let node = self.reach(name);
-        let node = self.node(node);
-        if node.steer == 0 {
-            node.steer = index as u32 + 1;
-        }
-    }
-
-    /// The records of one owner.
-    fn family(&mut self, index: u32, family: &[Record]) {
-        self.node(index).sets = self.sets.len() as u32;
-        let mut flags = 0;
-        for records in family.chunk_by(|a, b| a.kind == b.kind) {
-            let Some(first) = records.first() else {
-                continue;
-            };
-            let offset = self.arena.len();
-            for record in records {
-                append(&mut self.arena, record, first.ttl);
+            Source::Zone(zone) => {
+                let full = zone.nodes().filter(|node| node.rrsets().len() > 0);
+                full.for_each(|node| stars.name(node.wire()));
             }
-            flags |= match first.kind {
-                Kind::CNAME => ALIAS,
-                Kind::DNAME => DNAME,
-                Kind::NS if index != 0 => CUT,
-                _ => 0,
-            };
-            self.sets.push(Set {
-                kind: first.kind.0,
-                count: records.len() as u16,
-                ttl: first.ttl,
-                offset: offset as u32,
-                length: (self.arena.len() - offset) as u32,
-            });
         }
-        let count = self.sets.len() as u32 - self.node(index).sets;
-        let node = self.node(index);
-        node.count = count as u16;
-        node.flags |= flags;
-        if node.cover == 0 && flags & CUT != 0 {
-            node.cover = index + 1;
+        steered.iter().for_each(|name| stars.name(name.wire()));
+        stars.hashes.sort_unstable();
+        stars.hashes.dedup();
+        stars.hashes
+    }
+
+    fn name(&mut self, wire: &[u8]) {
+        let (mut at, mut index) = (0, 0);
+        while let Some(&length) = wire.get(at).filter(|length| **length != 0) {
+            index += 1;
+            if length == 1 && wire.get(at + 1) == Some(&b'*') && self.asked.read(wire).is_ok() {
+                let above = self.asked.labels().saturating_sub(index);
+                self.hashes.push(self.asked.hash(above));
+            }
+            at += 1 + usize::from(length);
+        }
+    }
+}
+
+/// The walk through a source, and through the steered names beside it.
+struct Walk<'a> {
+    apex: &'a Name,
+    steered: &'a [Name],
+    /// Those that are not reached yet.
+    pending: Peekable<IntoIter<(Vec<u8>, usize)>>,
+    chunks: Chunks<'a>,
+}
+
+impl<'a> Walk<'a> {
+    fn chunks(
+        source: &Source<'_>,
+        apex: &'a Name,
+        seed: Seed,
+        steered: &'a [Name],
+        before: &'a [Chunk],
+    ) -> Vec<Chunk> {
+        let stars = Stars::of(source, steered, seed);
+        let mut walk = Walk {
+            apex,
+            steered,
+            pending: sorted(steered, apex).into_iter().peekable(),
+            chunks: Chunks::new(apex.depth(), seed, stars, before),
+        };
+        walk.chunks.reach(apex.wire());
+        match source {
+            Source::Text(checked) => {
+                let mut wire = Vec::new();
+                let mut families = checked.order.families(&checked.text);
+                while let Some(family) = families.advance() {
+                    wire.clear();
+                    family
+                        .iter()
+                        .take(1)
+                        .for_each(|first| first.wire(&mut wire));
+                    let sets = |out: &mut Chunks<'_>| records(out, family, &checked.doubles);
+                    walk.owner(&wire, sets);
+                }
+            }
+            Source::Zone(zone) => {
+                for node in zone.nodes().filter(|node| node.rrsets().len() > 0) {
+                    walk.owner(node.wire(), |out| {
+                        for set in node.rrsets() {
+                            let block = |arena: &mut Vec<u8>| arena.extend_from_slice(set.block());
+                            out.set(set.kind(), set.count(), set.ttl(), block);
+                        }
+                    });
+                }
+            }
+        }
+        while let Some((_, index)) = walk.pending.next() {
+            walk.steer(index);
+        }
+        walk.chunks.finish()
+    }
+
+    /// One owner with its sets, and the steered names up to it.
+    fn owner(&mut self, wire: &[u8], sets: impl FnOnce(&mut Chunks<'a>)) {
+        let mut key = Vec::new();
+        if self.pending.peek().is_some() {
+            order::key(wire, self.apex.wire().len(), &mut key);
+        }
+        while let Some((_, index)) = self.pending.next_if(|(steered, _)| *steered < key) {
+            self.steer(index);
+        }
+        self.chunks.reach(wire);
+        let start = self.chunks.sets();
+        sets(&mut self.chunks);
+        self.chunks.own(start);
+        while let Some((_, index)) = self.pending.next_if(|(steered, _)| *steered == key) {
+            self.steer(index);
         }
     }
 
-    fn finish(self, parsed: &Parsed, seed: Seed) -> Zone {
-        let mut zone = Zone {
-            apex: parsed.apex.clone(),
-            apex_labels: self.above,
-            serial: parsed.serial,
-            seed,
-            deepest: self.deepest,
-            records: parsed.records.len(),
-            arena: self.arena.into(),
-            nodes: self.nodes.into(),
-            sets: self.sets.into(),
-            slots: Slots::build(&self.hashes),
-            denial: Denial::default(),
-        };
-        let soa = parsed
-            .records
-            .iter()
-            .find(|record| record.kind == Kind::SOA);
-        if let Some(soa) = soa {
-            zone.denial = Denial::new(&zone.apex, &soa.rdata, zone.negative_ttl());
+    fn steer(&mut self, index: usize) {
+        if let Some(name) = self.steered.get(index) {
+            self.chunks.reach(name.wire());
+            self.chunks.steer(index);
         }
-        zone
+    }
+}
+
+/// The records of one owner, without those that say what another one says.
+fn records(out: &mut Chunks<'_>, family: &[Record<'_>], doubles: &[u32]) {
+    for all in family.chunk_by(|a, b| a.kind == b.kind) {
+        let Some(first) = all.first() else { continue };
+        let kept = || {
+            let single = all.len() == 1 || doubles.is_empty();
+            let kept = move |r: &&Record<'_>| single || doubles.binary_search(&r.number).is_err();
+            all.iter().filter(kept)
+        };
+        let ttl = kept().map(|record| record.ttl).min().unwrap_or_default();
+        out.set(first.kind, kept().count(), ttl, |arena| {
+            kept().for_each(|record| append(arena, record, ttl));
+        });
     }
 }
 
 /// A record as it stands in an answer, its owner the pointer to the question's name at offset 12 (RFC 1035 §4.1.4).
-fn append(out: &mut Vec<u8>, record: &Record, ttl: u32) {
+fn append(out: &mut Vec<u8>, record: &Record<'_>, ttl: u32) {
     out.extend([0xc0, 12]);
     out.extend(record.kind.0.to_be_bytes());
     out.extend(class::IN.to_be_bytes());
     out.extend(ttl.to_be_bytes());
     // At most `limits::RRSET` since the set was checked.
     out.extend((record.rdata.len() as u16).to_be_bytes());
-    out.extend_from_slice(&record.rdata);
+    out.extend_from_slice(record.rdata);
 }

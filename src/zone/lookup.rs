@@ -3,7 +3,8 @@
 //! A name that exists costs one probe. For others the closest encloser is found by halving, so a name of 127 labels
 //! costs seven probes at most. Nothing here allocates.
 
-use super::tree::{ALIAS, DNAME, NodeRef, Rrset, STAR, Zone};
+use super::chunk::{ALIAS, DNAME, STAR};
+use super::tree::{NodeRef, Rrset, Zone};
 use crate::wire::asked::Asked;
 use crate::wire::kind::Kind;
 
@@ -80,10 +81,12 @@ impl Zone {
                 .eq_ignore_ascii_case(self.apex.wire())
         );
         if let Some(node) = self.node_at(asked, asked.labels()) {
-            return match node.cover() {
+            return match node.covered() {
                 // The parent's side of a cut answers for DS (RFC 4035 §3.1.4.1).
-                Some(cut) if cut == node && kind == Kind::DS => answer(node, kind, Match::Exact),
-                Some(cover) => covered(cover),
+                Some(labels) if labels == node.labels() && kind == Kind::DS => {
+                    answer(node, kind, Match::Exact)
+                }
+                Some(labels) => covered(self.node_at(asked, labels).unwrap_or(node)),
                 None => answer(node, kind, Match::Exact),
             };
         }
@@ -94,8 +97,8 @@ impl Zone {
     #[inline(never)]
     fn find_above(&self, asked: &Asked, kind: Kind) -> Found<'_> {
         let encloser = self.encloser(asked);
-        if let Some(cover) = encloser.cover() {
-            return covered(cover);
+        if let Some(labels) = encloser.covered() {
+            return covered(self.node_at(asked, labels).unwrap_or(encloser));
         }
         if encloser.has(DNAME) {
             return covered(encloser);

@@ -1,389 +1,369 @@
-//! Entries into records: directives, owners, TTLs, classes and types (RFC 1035 §5.1, RFC 2308 §4).
-//!
-//! A record without a TTL has that of `$TTL`; without one, the last TTL that was written (RFC 1035 §5.1); without
-//! one, the minimum of the SOA (as BIND does), with a warning, since RFC 2308 §4 gave that field another meaning.
+//! Entries into records: owners, directives, and data behind what `head` reads (RFC 1035 §5.1).
 
 use std::ops::Range;
+use std::sync::Arc;
 
-use super::Record;
+use super::directives::{self, Directive};
+use super::generate::Template;
+use super::head::{head, refused};
 use super::rdata;
-use super::report::{Fault, Report, quote};
+use super::report::{Fault, Findings, quote};
 use super::scanner::{Entry, Scanner, Word};
-use super::words::{Words, period};
+use super::state::State;
+use super::text::{self, Part, Place};
+use super::words::{Form, Words, plain};
 use crate::limits;
 use crate::wire::kind::Kind;
 use crate::wire::name::Name;
 
-/// What the text of a zone says, before the rules of a zone are asked.
-pub(super) struct Text {
-    /// In the order of the file.
-    pub records: Vec<Record>,
-    /// Whether a `$ORIGIN` came before the SOA (or at all).
-    pub origin_stated: bool,
-}
-
-/// Whose record a line with a blank owner is.
+/// Whose record a line with a blank owner is. Its labels are in the parser.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Owner {
     Nobody,
     /// It was written wrongly, and reported.
     Unreadable,
-    Known(Name, Range<usize>),
+    /// Relative to the origin of this number, and once it has a record in the part.
+    Known(u16, Option<text::Owner>),
 }
 
-struct Parser<'a, 'r> {
-    text: &'a [u8],
-    report: &'r mut Report<'a>,
-    origin: Name,
+/// Reads a stretch of a text that begins and ends between entries.
+pub(super) struct Parser<'a> {
+    /// The place of the text's first octet.
+    base: usize,
     /// The expected apex as text without its final dot, to notice names that repeat it.
-    apex: Vec<u8>,
+    apex: &'a [u8],
+    state: State,
+    /// The number of the origin in force, if it has one.
+    origin: Option<u16>,
     owner: Owner,
-    default_ttl: Option<u32>,
-    last_ttl: Option<u32>,
-    minimum: Option<u32>,
-    /// Octets of names and data so far.
-    size: usize,
-    signed: bool,
-    out: Text,
+    labels: Vec<u8>,
+    scratch: Vec<u8>,
+    /// Of the record at hand.
+    data: Vec<u8>,
+    /// Where the `$GENERATE` stands that makes the records.
+    making: Option<Place>,
+    pub out: Outcome,
 }
 
-/// All records of a text, every mistake in `report`.
-pub(super) fn parse<'a>(report: &mut Report<'a>, origin: &Name) -> Text {
-    let text = report.text();
-    let mut apex = origin.to_string().into_bytes();
-    apex.pop();
-    let mut parser = Parser {
-        text,
-        report,
-        origin: origin.clone(),
-        apex,
-        owner: Owner::Nobody,
-        default_ttl: None,
-        last_ttl: None,
-        minimum: None,
-        size: 0,
-        signed: false,
-        out: Text {
-            records: Vec::new(),
-            origin_stated: false,
-        },
-    };
-    let mut scanner = Scanner::new(text);
-    let mut entry = Entry::default();
-    while !parser.report.full() && scanner.next(&mut entry, parser.report) {
-        if let Err(fault) = parser.entry(&entry) {
-            parser.report.error(fault);
-        }
-        if parser.size > limits::ZONE {
-            let end = text.len()..text.len();
-            let message = format!(
-                "the zone has more than {} octets of names and data",
-                limits::ZONE
-            );
-            parser
-                .report
-                .error(Fault::new(&end, message, "split it by delegations"));
-            break;
+/// What a stretch says.
+#[derive(Debug, Default)]
+pub(super) struct Outcome {
+    pub part: Part,
+    pub findings: Findings,
+    /// Whether a `$ORIGIN` came before the SOA (or at all).
+    pub origin_stated: bool,
+    /// See [`State`]; as of the end.
+    pub minimum: Option<u32>,
+    pub last_ttl: Option<u32>,
+}
+
+impl<'a> Parser<'a> {
+    /// For a text whose first octet has this place, from a state on.
+    pub(super) fn new(base: usize, apex: &'a [u8], state: State) -> Parser<'a> {
+        let mut part = Part::default();
+        // What has no other origin is relative to the root: its number is 0.
+        part.origin(&Name::root());
+        let origin = part.origin(&state.origin);
+        Parser {
+            base,
+            apex,
+            state,
+            origin,
+            owner: Owner::Nobody,
+            labels: Vec::new(),
+            scratch: Vec::new(),
+            data: Vec::new(),
+            making: None,
+            out: Outcome {
+                part,
+                findings: Findings::new(base),
+                ..Outcome::default()
+            },
         }
     }
-    parser.out
-}
 
-impl<'a> Parser<'a, '_> {
-    fn entry(&mut self, entry: &Entry) -> Result<(), Fault> {
+    /// All records of the text from `at` on, every mistake among the findings.
+    pub(super) fn read(mut self, text: &[u8], at: usize) -> Outcome {
+        let mut entry = Entry::default();
+        self.inherit(text, &mut entry);
+        let mut scanner = Scanner::new(text, at);
+        while scanner.next(&mut entry, &mut self.out.findings) {
+            if let Err(fault) = self.entry(text, &entry) {
+                self.out.findings.error(fault);
+            }
+            if self.out.part.size() > limits::ZONE {
+                break;
+            }
+        }
+        self.out.minimum = self.state.minimum;
+        self.out.last_ttl = self.state.last_ttl;
+        self.out
+    }
+
+    /// Takes over the owner of the text before, whose mistakes were told there.
+    fn inherit(&mut self, text: &[u8], entry: &mut Entry) {
+        let Some((at, origin)) = self.state.owner.take() else {
+            return;
+        };
+        let told = std::mem::take(&mut self.out.findings);
+        if Scanner::new(text, at).next(entry, &mut self.out.findings)
+            && let Some(first) = entry.words.first()
+        {
+            let own = std::mem::replace(&mut self.state.origin, origin);
+            self.origin = self.out.part.origin(&self.state.origin);
+            self.owner(text, first);
+            self.state.origin = own;
+            self.origin = self.out.part.origin(&self.state.origin);
+        }
+        self.out.findings = told;
+    }
+
+    fn entry(&mut self, text: &[u8], entry: &Entry) -> Result<(), Fault> {
         let Some((first, rest)) = entry.words.split_first() else {
             return Ok(());
         };
-        let directive = !first.quoted && self.text.get(first.span.start) == Some(&b'$');
-        if directive && entry.blank {
-            let message = format!("{} begins behind a blank", quote(self.text, &first.span));
-            return Err(Fault::new(
-                &first.span,
-                message,
-                "a directive begins at the start of its line",
-            ));
-        }
-        if directive {
+        if directives::is_directive(text, entry) {
+            if entry.blank {
+                let message = format!("{} begins behind a blank", quote(text, &first.span));
+                let advice = "a directive begins at the start of its line";
+                return Err(Fault::new(&first.span, message, advice));
+            }
             return if entry.broken {
                 Ok(())
             } else {
-                self.directive(first, rest)
+                self.directive(text, &entry.words)
             };
         }
-        let rest = if entry.blank {
-            entry.words.as_slice()
-        } else {
-            rest
-        };
+        let rest = if entry.blank { &entry.words } else { rest };
         if !entry.blank {
-            self.owner(first);
+            self.owner(text, first);
         }
         if entry.broken {
             Ok(())
         } else {
-            self.record(entry, rest)
+            self.record(text, &entry.words, rest)
         }
     }
 
-    /// Words over the current origin. The origin is taken by reference, so these borrow all of us.
-    fn words<'w>(&'w self, words: &'w [Word]) -> Words<'w> {
-        Words::new(self.text, words, &self.origin, &self.apex)
+    fn doubt(&mut self, doubts: Vec<Fault>) {
+        for doubt in doubts {
+            self.out.findings.warning(doubt);
+        }
     }
 
-    fn owner(&mut self, word: &Word) {
-        let mut words = self.words(std::slice::from_ref(word));
+    fn owner(&mut self, text: &[u8], word: &Word) {
+        let bytes = text.get(word.span.clone()).unwrap_or_default();
+        self.scratch.clear();
+        let form = if word.quoted {
+            None
+        } else {
+            plain(bytes, &mut self.scratch)
+        };
+        let words = Words::new(
+            text,
+            std::slice::from_ref(word),
+            &self.state.origin,
+            self.apex,
+        );
+        let (origin, above) = match form {
+            Some(Form::Absolute) => (Some(0), 1),
+            Some(Form::Relative) if words.repeats_apex(bytes) => (None, 0),
+            Some(Form::Relative) => (self.origin, self.state.origin.wire().len()),
+            None => (None, 0),
+        };
+        let origin = origin.filter(|_| self.scratch.len() + above <= limits::NAME);
+        let origin = origin.or_else(|| self.winding(text, word));
+        let Some(origin) = origin else {
+            self.owner = Owner::Unreadable;
+            return;
+        };
+        let same = matches!(self.owner, Owner::Known(known, _) if known == origin);
+        if !same || self.labels != self.scratch {
+            std::mem::swap(&mut self.labels, &mut self.scratch);
+            self.owner = Owner::Known(origin, None);
+        }
+    }
+
+    /// An owner that is not a plain one: its labels into `scratch`, and their origin, which is the root.
+    fn winding(&mut self, text: &[u8], word: &Word) -> Option<u16> {
+        let word = std::slice::from_ref(word);
+        let mut words = Words::new(text, word, &self.state.origin, self.apex);
         let name = words.name("an owner");
         let doubts = words.doubts;
-        doubts
-            .into_iter()
-            .for_each(|doubt| self.report.warning(doubt));
-        self.owner = match name {
-            Ok(name) => Owner::Known(name, word.span.clone()),
-            Err(fault) => {
-                self.report.error(fault);
-                Owner::Unreadable
+        self.doubt(doubts);
+        match name {
+            Ok(name) => {
+                let labels = name.wire().split_last().map(|(_, labels)| labels);
+                self.scratch.clear();
+                self.scratch.extend_from_slice(labels.unwrap_or_default());
+                Some(0)
             }
-        };
+            Err(fault) => {
+                self.out.findings.error(fault);
+                None
+            }
+        }
     }
 
-    fn directive(&mut self, first: &Word, rest: &[Word]) -> Result<(), Fault> {
-        let name = self
-            .text
-            .get(first.span.clone())
-            .unwrap_or_default()
-            .to_ascii_uppercase();
-        match name.as_slice() {
-            b"$ORIGIN" => {
-                let mut words = Words::new(self.text, rest, &self.origin, b"");
-                let origin = one(first, &mut words, "an origin", |words| {
-                    words.name("an origin")
-                })?;
-                self.origin = origin;
-                self.out.origin_stated |= self.minimum.is_none();
+    fn directive(&mut self, text: &[u8], words: &[Word]) -> Result<(), Fault> {
+        let origin = self.state.origin.clone();
+        let read = directives::read(text, words, &origin, self.apex);
+        let name = words.first().and_then(|first| text.get(first.span.clone()));
+        if read.is_err() && name.is_some_and(|name| name.eq_ignore_ascii_case(b"$TTL")) {
+            // That records have none is no mistake of theirs.
+            self.state.last_ttl.get_or_insert(0);
+        }
+        let (directive, doubts) = read?;
+        self.doubt(doubts);
+        match directive {
+            Directive::Origin(origin) => {
+                self.origin = self.out.part.origin(&origin);
+                self.state.origin = Arc::new(origin);
+                self.out.origin_stated |= self.state.minimum.is_none();
             }
-            b"$TTL" => {
-                let mut words = self.words(rest);
-                let ttl = one(first, &mut words, "a TTL", |words| words.period("a TTL"))?;
-                self.default_ttl = Some(ttl);
+            Directive::Ttl(ttl) => self.state.default_ttl = Some(ttl),
+            // Who cut the text into pieces has left those between them that are followed.
+            Directive::Include(include) => {
+                let most = limits::INCLUDES;
+                let message = "this file is not included any more";
+                let advice =
+                    format!("close the parenthesis above; a zone has {most} $INCLUDE at most");
+                return Err(Fault::new(&include.span, message, advice));
             }
-            b"$INCLUDE" => {
-                let advice = "put the records into this file";
-                return Err(Fault::new(&first.span, "$INCLUDE is not supported", advice));
-            }
-            b"$GENERATE" => {
-                let advice = "write the records out";
-                return Err(Fault::new(
-                    &first.span,
-                    "$GENERATE is not supported",
-                    advice,
-                ));
-            }
-            _ => {
-                let message = format!("{} is not a directive", quote(self.text, &first.span));
-                let advice = "there are $ORIGIN and $TTL; an owner that begins so is written `\\$`";
-                return Err(Fault::new(&first.span, message, advice));
+            Directive::Generate(template) => {
+                if !self.state.made.admit(&template) {
+                    let message = "$GENERATE makes too many records";
+                    let advice = format!(
+                        "all of them together make at most {} records, and {} octets of text",
+                        limits::GENERATED,
+                        limits::GENERATED_TEXT
+                    );
+                    return Err(Fault::new(&template.span, message, advice));
+                }
+                self.generate(&template);
             }
         }
         Ok(())
     }
 
-    fn record(&mut self, entry: &Entry, rest: &[Word]) -> Result<(), Fault> {
-        let mut words = self.words(rest);
-        if rest.is_empty() {
-            let span = entry.words.last().map_or(0..0, |word| word.span.clone());
-            let message = "the line ends where a type was expected";
-            return Err(Fault::new(
-                &span,
-                message,
-                "write OWNER TYPE DATA, as in `www A 192.0.2.1`",
-            ));
+    /// The records of a template, up to the first mistake in one: the others would be the same.
+    fn generate(&mut self, template: &Template) {
+        let (owner, labels) = (self.owner, self.labels.clone());
+        self.making = Some((self.base + template.span.start) as Place);
+        let mut entry = Entry::default();
+        let mut line = Vec::new();
+        let (_, errors, before) = self.out.findings.mark();
+        let mut doubted = false;
+        for number in template.steps.iter() {
+            let mark = self.out.findings.mark();
+            // The line that was made goes where the mistakes are told, and comes back to be filled again.
+            let mut made = self.out.findings.making(None).unwrap_or_default();
+            template.line(number, &mut line, &mut made.words);
+            made.line.clone_from(&line);
+            made.number = number;
+            self.out.findings.making(Some(made));
+            entry.words.clear();
+            if Scanner::new(&line, 0).next(&mut entry, &mut self.out.findings)
+                && let Err(fault) = self.made(&line, &entry)
+            {
+                self.out.findings.error(fault);
+            }
+            if doubted {
+                // Warnings are told of one line only.
+                let now = self.out.findings.mark();
+                if now.1 == mark.1 && now.2 > mark.2 {
+                    self.out.findings.forget(mark);
+                }
+            }
+            let (_, failed, warned) = self.out.findings.mark();
+            doubted |= warned > before;
+            if failed > errors || self.out.part.size() > limits::ZONE {
+                break;
+            }
         }
-        let (kind, ttl) = head(self.text, &mut words)?;
+        self.out.findings.making(None);
+        self.making = None;
+        (self.owner, self.labels) = (owner, labels);
+    }
+
+    /// One line that was made; it is never a directive.
+    fn made(&mut self, line: &[u8], entry: &Entry) -> Result<(), Fault> {
+        let Some((first, rest)) = entry.words.split_first().filter(|_| !entry.broken) else {
+            return Ok(());
+        };
+        self.owner(line, first);
+        self.record(line, &entry.words, rest)
+    }
+
+    fn record(&mut self, text: &[u8], all: &[Word], rest: &[Word]) -> Result<(), Fault> {
+        let origin = self.state.origin.clone();
+        let mut words = Words::new(text, rest, &origin, self.apex);
+        if rest.is_empty() {
+            let span = all.last().map_or(0..0, |word| word.span.clone());
+            let message = "the line ends where a type was expected";
+            let advice = "write OWNER TYPE DATA, as in `www A 192.0.2.1`";
+            return Err(Fault::new(&span, message, advice));
+        }
+        let (kind, ttl) = head(text, &mut words)?;
         let shown = words.last().map_or(0..0, |word| word.span.clone());
         if let Some(fault) = refused(kind, &shown) {
-            // A signed zone has a signature for every set: one word for all of them.
-            return if kind.is_dnssec() && std::mem::replace(&mut self.signed, true) {
-                Ok(())
-            } else {
-                Err(fault)
-            };
+            if !kind.is_dnssec() {
+                return Err(fault);
+            }
+            self.out.findings.signed(fault);
+            return Ok(());
         }
-        let rdata = rdata::read(kind, &mut words);
-        let doubts = words.doubts;
-        doubts
-            .into_iter()
-            .for_each(|doubt| self.report.warning(doubt));
-        self.last_ttl = ttl.or(self.last_ttl);
-        if rdata.is_err() && kind == Kind::SOA {
+        let before = self.state.last_ttl;
+        self.state.last_ttl = ttl.or(before);
+        let data = self.keep(kind, ttl, &shown, all, &mut words);
+        let doubts = std::mem::take(&mut words.doubts);
+        self.doubt(doubts);
+        if data.is_err() && kind == Kind::SOA {
             // Its minimum is unknown, which is no mistake of the records below.
-            self.last_ttl.get_or_insert(0);
+            self.state.last_ttl.get_or_insert(0);
         }
-        let rdata = rdata?;
+        data
+    }
+
+    /// A record with all that is known of it.
+    fn keep(
+        &mut self,
+        kind: Kind,
+        ttl: Option<u32>,
+        shown: &Range<usize>,
+        all: &[Word],
+        words: &mut Words<'_>,
+    ) -> Result<(), Fault> {
+        let start = all.first().map_or(0, |word| word.span.start);
+        let place = self.making.unwrap_or((self.base + start) as Place);
+        // Data may say what their TTL is, so they are read before they have a place.
+        self.data.clear();
+        rdata::read(kind, words, &mut self.data)?;
         if kind == Kind::SOA {
-            let tail = rdata
-                .last_chunk()
-                .map(|minimum| u32::from_be_bytes(*minimum));
-            self.minimum = self.minimum.or(tail);
+            let tail = self.data.last_chunk();
+            let minimum = tail.map(|minimum| u32::from_be_bytes(*minimum));
+            self.state.minimum = self.state.minimum.or(minimum);
         }
-        let ttl = self.ttl(ttl, &shown)?;
-        let end = entry.words.last().map_or(0, |word| word.span.end);
-        let start = entry.words.first().map_or(0, |word| word.span.start);
-        let (owner, owner_span) = match &self.owner {
-            Owner::Known(name, span) => (name.clone(), span.clone()),
-            Owner::Unreadable => return Ok(()),
+        let ttl = self.state.ttl(ttl, shown, &mut self.out.findings)?;
+        match self.owner {
+            Owner::Known(origin, written) => {
+                let part = &mut self.out.part;
+                let owner = written.unwrap_or_else(|| part.owner(&self.labels, origin));
+                self.owner = Owner::Known(origin, Some(owner));
+                part.record(owner, kind, ttl, place, |out| {
+                    out.extend_from_slice(&self.data);
+                    Ok(())
+                })
+            }
+            // What is wrong with its data was told all the same.
+            Owner::Unreadable => Ok(()),
             Owner::Nobody => {
                 self.owner = Owner::Unreadable;
+                let end = all.last().map_or(0, |word| word.span.end);
                 let message = "the first record begins with a blank and so has no owner";
-                return Err(Fault::new(
-                    &(start..end),
-                    message,
-                    "write its owner at the start of the line",
-                ));
-            }
-        };
-        self.size += owner.wire().len() + rdata.len() + 12;
-        self.out.records.push(Record {
-            owner,
-            kind,
-            ttl,
-            rdata,
-            span: start..end,
-            owner_span,
-        });
-        Ok(())
-    }
-
-    fn ttl(&mut self, written: Option<u32>, shown: &Range<usize>) -> Result<u32, Fault> {
-        if let Some(ttl) = written.or(self.default_ttl).or(self.last_ttl) {
-            return Ok(ttl);
-        }
-        let advice = "write `$TTL 3600` at the top of the file";
-        let Some(minimum) = self.minimum else {
-            // Said once: the file is refused anyway.
-            self.last_ttl = Some(0);
-            return Err(Fault::new(
-                shown,
-                "this record has no TTL, and there is none before it",
-                advice,
-            ));
-        };
-        self.last_ttl = Some(minimum);
-        let message = format!("no TTL is written; the SOA's minimum of {minimum} is taken");
-        self.report.warning(Fault::new(shown, message, advice));
-        Ok(minimum)
-    }
-}
-
-/// The single argument of a directive.
-fn one<'a, T>(
-    first: &Word,
-    words: &mut Words<'a>,
-    wanted: &str,
-    read: impl FnOnce(&mut Words<'a>) -> Result<T, Fault>,
-) -> Result<T, Fault> {
-    if words.peek().is_none() {
-        let message = format!("the line ends where {wanted} was expected");
-        return Err(Fault::new(
-            &first.span,
-            message,
-            format!("write {wanted} behind this"),
-        ));
-    }
-    let value = read(words)?;
-    words.done()?;
-    Ok(value)
-}
-
-const NO_TYPE: &str =
-    "write a type like A, or `TYPE` and its number; a line without an owner begins with a blank";
-
-/// TTL and class in either order, each at most once, then the type.
-fn head(text: &[u8], words: &mut Words<'_>) -> Result<(Kind, Option<u32>), Fault> {
-    let (mut ttl, mut class) = (None, false);
-    loop {
-        let word = words.next("a type")?;
-        let bytes = words.bytes(word);
-        let written = std::str::from_utf8(bytes).unwrap_or_default();
-        let fault = |message: &str, advice: &str| {
-            Fault::new(
-                &word.span,
-                format!("{} {message}", quote(text, &word.span)),
-                advice,
-            )
-        };
-        match class_of(written) {
-            Some(_) if class => return Err(fault("is a second class", "write one, or none")),
-            Some(Class::Internet) => class = true,
-            Some(Class::Other) => {
-                return Err(fault(
-                    "is a class that is not served",
-                    "records are of class IN",
-                ));
-            }
-            None if bytes.first().is_some_and(u8::is_ascii_digit) => {
-                if ttl.is_some() {
-                    return Err(fault(
-                        "stands where a type was expected",
-                        "the TTL is written already",
-                    ));
-                }
-                if bytes.iter().any(|b| matches!(b, b'.' | b':')) {
-                    return Err(fault("stands where a type was expected", NO_TYPE));
-                }
-                let advice = "write seconds, or units as in `1h30m`, at most 2147483647 seconds";
-                ttl = Some(period(written).ok_or_else(|| fault("is not a TTL", advice))?);
-            }
-            None => {
-                let kind: Kind = written
-                    .parse()
-                    .map_err(|()| fault("is not a type", NO_TYPE))?;
-                return Ok((kind, ttl));
+                let advice = "write its owner at the start of the line";
+                Err(Fault::new(&(start..end), message, advice))
             }
         }
     }
-}
-
-enum Class {
-    Internet,
-    Other,
-}
-
-fn class_of(text: &str) -> Option<Class> {
-    if text.eq_ignore_ascii_case("IN") {
-        return Some(Class::Internet);
-    }
-    if ["CH", "HS", "CS", "NONE"]
-        .iter()
-        .any(|class| text.eq_ignore_ascii_case(class))
-    {
-        return Some(Class::Other);
-    }
-    // RFC 3597 §5.
-    let number = text
-        .get(..5)
-        .filter(|t| t.eq_ignore_ascii_case("CLASS"))
-        .and(text.get(5..))?;
-    let number: u16 = number.parse().ok()?;
-    Some(if number == 1 {
-        Class::Internet
-    } else {
-        Class::Other
-    })
-}
-
-/// Types that no zone of ours may hold.
-fn refused(kind: Kind, shown: &Range<usize>) -> Option<Fault> {
-    if kind.is_dnssec() {
-        let message = format!("the zone is signed ({kind}), and signed zones are not served yet");
-        let advice = "load the unsigned zone: without RRSIG, NSEC, NSEC3, NSEC3PARAM and DNSKEY";
-        return Some(Fault::new(shown, message, advice));
-    }
-    if kind.is_meta() || kind == Kind(0) {
-        let message = format!("{kind} is not a type of records");
-        return Some(Fault::new(
-            shown,
-            message,
-            "it exists in messages only; take the record out",
-        ));
-    }
-    None
 }

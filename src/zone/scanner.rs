@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::report::{Fault, Report};
+use super::report::{Fault, Findings};
 use crate::limits;
 
 /// A run of characters without a blank.
@@ -33,22 +33,33 @@ pub(super) struct Scanner<'a> {
 }
 
 /// What may stand inside a word without a second look.
-const PLAIN: [bool; 256] = {
+const PLAIN: [bool; 256] = table(b" \t\r\n;()\"\\\0");
+
+/// All octets but these.
+pub(super) const fn table(special: &[u8]) -> [bool; 256] {
     let mut table = [true; 256];
-    let special = b" \t\r\n;()\"\\";
     let mut at = 0;
     while at < special.len() {
         table[special[at] as usize] = false;
         at += 1;
     }
     table
-};
+}
+
+/// What some editors write at the start of a text in UTF-8.
+pub(super) const MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// Whether a text is in UTF-16, of which nothing could be read.
+pub(super) fn is_wide(text: &[u8]) -> bool {
+    text.starts_with(b"\xff\xfe") || text.starts_with(b"\xfe\xff")
+}
 
 impl<'a> Scanner<'a> {
-    pub(super) fn new(text: &'a [u8]) -> Scanner<'a> {
+    /// From this octet on, which begins an entry.
+    pub(super) fn new(text: &'a [u8], at: usize) -> Scanner<'a> {
         Scanner {
             text,
-            at: 0,
+            at,
             unclosed: 0,
         }
     }
@@ -58,15 +69,12 @@ impl<'a> Scanner<'a> {
     }
 
     /// The next entry that has words; false at the end of the text.
-    pub(super) fn next(&mut self, entry: &mut Entry, report: &mut Report<'_>) -> bool {
-        if self.at == 0 && self.text.starts_with(b"\xef\xbb\xbf") {
-            self.at = 3;
+    pub(super) fn next(&mut self, entry: &mut Entry, report: &mut Findings) -> bool {
+        if self.at == 0 && self.text.starts_with(MARK) {
+            self.at = MARK.len();
+            let message = "the file begins with a byte order mark";
             let advice = "save the file without it: other servers refuse it";
-            report.warning(Fault::new(
-                &(0..3),
-                "the file begins with a byte order mark",
-                advice,
-            ));
+            report.warning(Fault::new(&(0..MARK.len()), message, advice));
         }
         while self.at < self.text.len() {
             entry.blank = matches!(self.peek(), Some(b' ' | b'\t' | b'\r'));
@@ -81,14 +89,14 @@ impl<'a> Scanner<'a> {
     }
 
     /// To the end of the line, or of the last line if parentheses join several.
-    fn entry(&mut self, entry: &mut Entry, report: &mut Report<'_>) {
-        let mut open: Vec<Open> = Vec::new();
+    fn entry(&mut self, entry: &mut Entry, report: &mut Findings) {
+        let mut open: Option<Open> = None;
         let mut depth = 0usize;
         loop {
             match self.peek() {
                 None => {
-                    if let (true, Some(first)) = (depth > 0, open.pop()) {
-                        self.unclosed(first, entry, report);
+                    if let (true, Some(first)) = (depth > 0, open) {
+                        self.unclosed(&first, entry, report);
                     }
                     return;
                 }
@@ -98,15 +106,16 @@ impl<'a> Scanner<'a> {
                         return;
                     }
                 }
-                Some(b' ' | b'\t' | b'\r') => self.at += 1,
-                Some(b';') => self.line_end(),
+                Some(b' ' | b'\t') => self.at += 1,
+                Some(b'\r') => self.carriage(entry, report),
+                Some(b';') => self.comment(entry, report),
                 Some(b'(') => {
                     if depth == 0 {
-                        open = vec![Open {
+                        open = Some(Open {
                             at: self.at,
                             words: entry.words.len(),
                             mark: report.mark(),
-                        }];
+                        });
                     }
                     depth += 1;
                     self.at += 1;
@@ -126,21 +135,50 @@ impl<'a> Scanner<'a> {
         }
     }
 
+    /// A carriage return belongs to the end of its line. Elsewhere other servers end the line there, and we would read
+    /// something else than they do.
+    fn carriage(&mut self, entry: &mut Entry, report: &mut Findings) {
+        let start = self.at;
+        while self.peek() == Some(b'\r') {
+            self.at += 1;
+        }
+        if !entry.broken && self.peek().is_some_and(|next| next != b'\n') {
+            let message = "a carriage return stands inside of a line";
+            let advice = "end lines with a line feed, or with both";
+            report.error(Fault::new(&(start..start + 1), message, advice));
+            entry.broken = true;
+        }
+    }
+
+    fn comment(&mut self, entry: &mut Entry, report: &mut Findings) {
+        let start = self.at;
+        self.line_end();
+        let comment = self.text.get(start..self.at).unwrap_or_default();
+        if let Some(nul) = comment.iter().position(|b| *b == 0) {
+            Self::nul(start + nul, entry, report);
+        }
+    }
+
+    fn nul(at: usize, entry: &mut Entry, report: &mut Findings) {
+        if !entry.broken {
+            let advice = r"take it out; inside of a name or string it is written `\000`";
+            report.error(Fault::new(&(at..at + 1), "a NUL octet stands here", advice));
+            entry.broken = true;
+        }
+    }
+
     fn line_end(&mut self) {
         let rest = self.text.get(self.at..).unwrap_or_default();
         self.at += rest.iter().position(|b| *b == b'\n').unwrap_or(rest.len());
     }
 
     /// The text ended inside parentheses: go on at the next line that looks like the start of an entry.
-    fn unclosed(&mut self, open: Open, entry: &mut Entry, report: &mut Report<'_>) {
+    fn unclosed(&mut self, open: &Open, entry: &mut Entry, report: &mut Findings) {
         report.forget(open.mark);
         let here = open.at..open.at + 1;
+        let message = "this parenthesis is never closed";
         let advice = "write `)` behind the last word of the record";
-        report.error(Fault::new(
-            &here,
-            "this parenthesis is never closed",
-            advice,
-        ));
+        report.error(Fault::new(&here, message, advice));
         entry.broken = true;
         entry.words.truncate(open.words);
         self.unclosed += 1;
@@ -159,7 +197,7 @@ impl<'a> Scanner<'a> {
         self.at = self.at.min(self.text.len());
     }
 
-    fn word(&mut self, quoted: bool, entry: &mut Entry, report: &mut Report<'_>) {
+    fn word(&mut self, quoted: bool, entry: &mut Entry, report: &mut Findings) {
         let start = self.at;
         if quoted {
             self.quoted(entry, report);
@@ -182,13 +220,17 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn bare(&mut self, entry: &mut Entry, report: &mut Report<'_>) {
+    fn bare(&mut self, entry: &mut Entry, report: &mut Findings) {
         let start = self.at;
         loop {
             let rest = self.text.get(self.at..).unwrap_or_default();
             self.at += rest.iter().take_while(|b| PLAIN[usize::from(**b)]).count();
             match self.peek() {
                 Some(b'\\') => self.escape(),
+                Some(0) => {
+                    Self::nul(self.at, entry, report);
+                    self.at += 1;
+                }
                 Some(b'"') => {
                     let here = self.at..self.at + 1;
                     // The one place for a quote inside a word: `key="value"` (RFC 9460 §2.1).
@@ -212,7 +254,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// From a quote to the one that closes it, on the same line.
-    fn quoted(&mut self, entry: &mut Entry, report: &mut Report<'_>) {
+    fn quoted(&mut self, entry: &mut Entry, report: &mut Findings) {
         let start = self.at;
         self.at += 1;
         loop {

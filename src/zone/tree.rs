@@ -1,11 +1,15 @@
-//! A zone as it is asked: names, sets of records and their bytes in four flat tables, never changed.
+//! A zone as it is asked: names, sets of records and their bytes in flat tables, never changed.
 //!
-//! A name costs 20 bytes and its text, a set 16, a record its bytes as they are answered. Nothing is a box of its own, so
-//! a million names are some 100 MB and one look-up is two or three cache misses.
+//! A name costs 16 bytes and its text, a set 16, a record its bytes as they are answered. The tables are cut into chunks
+//! at names that their hashes choose, so that after a change most chunks are what they were, and are shared.
 
 use std::fmt;
+use std::sync::Arc;
 
+use super::chunk::{CUT, Chunk, EMPTY, NODE_BITS, NOTHING, Node, Set};
 use super::denial::Denial;
+use super::rdata::target;
+use super::servers::Servers;
 use crate::wire::asked::{Asked, Seed};
 use crate::wire::kind::Kind;
 use crate::wire::name::Name;
@@ -16,55 +20,23 @@ use crate::wire::slots::Slots;
 pub struct Zone {
     pub(super) apex: Name,
     pub(super) apex_labels: usize,
+    pub(super) lower: Arc<[u8]>,
+    pub(super) hash: u64,
     pub(super) serial: u32,
     pub(super) seed: Seed,
     /// Labels of its deepest name.
     pub(super) deepest: usize,
+    pub(super) names: usize,
     pub(super) records: usize,
-    /// Names in small letters and blocks of records.
-    pub(super) arena: Box<[u8]>,
-    /// In canonical order; the apex is the first.
-    pub(super) nodes: Box<[Node]>,
-    /// By node, then by type.
-    pub(super) sets: Box<[Set]>,
+    /// In canonical order; the first node of the first is the apex.
+    pub(super) chunks: Box<[Chunk]>,
+    /// Which node of which chunk: see [`place`].
     pub(super) slots: Slots,
     pub(super) denial: Denial,
-}
-
-/// A name that exists.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Node {
-    /// Where its name is in the arena.
-    pub name: u32,
-    /// Its first set.
-    pub sets: u32,
-    /// One more than the index of the steered name; zero: not steered.
-    pub steer: u32,
-    /// One more than the node of the topmost cut at or above it, or DNAME above it; zero: none.
-    pub cover: u32,
-    /// How many sets.
-    pub count: u16,
-    pub labels: u8,
-    pub flags: u8,
-}
-
-/// There is a CNAME.
-pub(super) const ALIAS: u8 = 1;
-/// There is a DNAME.
-pub(super) const DNAME: u8 = 2;
-/// There are NS records, and it is not the apex.
-pub(super) const CUT: u8 = 4;
-/// A wildcard stands directly below.
-pub(super) const STAR: u8 = 8;
-
-/// The records of one type.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Set {
-    pub kind: u16,
-    pub count: u16,
-    pub ttl: u32,
-    pub offset: u32,
-    pub length: u32,
+    pub(super) servers: Servers,
+    pub(super) steered: Arc<[Name]>,
+    /// Shared by all that were made of one reading of the file.
+    pub(super) reading: Arc<()>,
 }
 
 /// Octets of a prebuilt record before its data.
@@ -76,6 +48,16 @@ impl Zone {
         &self.apex
     }
 
+    /// The apex in small letters and wire form.
+    pub fn lower(&self) -> &Arc<[u8]> {
+        &self.lower
+    }
+
+    /// The hash of the apex (with the usual seed) and how many labels it has, as tables of zones need them.
+    pub fn key(&self) -> (u64, usize) {
+        (self.hash, self.apex_labels)
+    }
+
     /// The SOA's serial.
     pub fn serial(&self) -> u32 {
         self.serial
@@ -84,7 +66,7 @@ impl Zone {
     /// The SOA.
     pub fn soa(&self) -> Rrset<'_> {
         self.top().rrset(Kind::SOA).unwrap_or(Rrset {
-            arena: &self.arena,
+            arena: &[],
             set: &NOTHING,
         })
     }
@@ -106,7 +88,7 @@ impl Zone {
 
     /// How many names exist, those without records included.
     pub fn names(&self) -> usize {
-        self.nodes.len()
+        self.names
     }
 
     /// How many records.
@@ -114,19 +96,47 @@ impl Zone {
         self.records
     }
 
+    /// The names that steering answers, in the order of [`NodeRef::steer`].
+    pub fn steered(&self) -> &Arc<[Name]> {
+        &self.steered
+    }
+
+    /// Whether both were made of one reading of a file: they have the same records.
+    pub fn same_reading(&self, other: &Zone) -> bool {
+        Arc::ptr_eq(&self.reading, &other.reading)
+    }
+
     /// Octets of memory that the zone holds.
     pub fn memory(&self) -> usize {
-        self.arena.len()
-            + size_of_val(&*self.nodes)
-            + size_of_val(&*self.sets)
-            + self.slots.memory()
+        let chunks = self.chunks.iter().map(Chunk::memory);
+        chunks.sum::<usize>() + self.slots.memory() + self.servers.memory()
     }
 
     /// The apex as a node.
     pub fn top(&self) -> NodeRef<'_> {
+        self.at(0)
+    }
+
+    /// The node at a place.
+    pub(super) fn at(&self, place: u32) -> NodeRef<'_> {
+        let chunk = self.chunks.get((place >> NODE_BITS) as usize);
+        let node = (place & ((1 << NODE_BITS) - 1)) as usize;
+        let node = chunk.and_then(|chunk| Some((chunk, chunk.nodes.get(node)?)));
+        let nothing = NodeRef {
+            zone: self,
+            arena: &[],
+            sets: &[],
+            node: &EMPTY,
+        };
+        node.map_or(nothing, |(chunk, node)| self.node_of(chunk, node))
+    }
+
+    fn node_of<'a>(&'a self, chunk: &'a Chunk, node: &'a Node) -> NodeRef<'a> {
         NodeRef {
             zone: self,
-            index: 0,
+            arena: &chunk.arena,
+            sets: &chunk.sets,
+            node,
         }
     }
 
@@ -148,19 +158,30 @@ impl Zone {
     /// The node with this hash whose name, with what follows it in the arena, is the one meant.
     #[inline]
     pub(super) fn probe(&self, hash: u64, is: impl Fn(&[u8]) -> bool) -> Option<NodeRef<'_>> {
-        let found = self.slots.find(hash, |index| {
-            let node = self.nodes.get(index as usize);
-            let name = node.and_then(|node| self.arena.get(node.name as usize..));
-            name.is_some_and(&is)
+        let mut found = None;
+        self.slots.find(hash, |place| {
+            let Some(chunk) = self.chunks.get((place >> NODE_BITS) as usize) else {
+                return false;
+            };
+            let node = (place & ((1 << NODE_BITS) - 1)) as usize;
+            let Some(node) = chunk.nodes.get(node) else {
+                return false;
+            };
+            let name = chunk.arena.get(node.name as usize..);
+            let hit = name.is_some_and(&is);
+            if hit {
+                found = Some((chunk, node));
+            }
+            hit
         });
-        found.map(|index| NodeRef { zone: self, index })
+        found.map(|(chunk, node)| self.node_of(chunk, node))
     }
 
     /// All names in canonical order.
     pub fn nodes(&self) -> impl Iterator<Item = NodeRef<'_>> {
-        (0..self.nodes.len()).map(|index| NodeRef {
-            zone: self,
-            index: index as u32,
+        self.chunks.iter().flat_map(move |chunk| {
+            let nodes = chunk.nodes.iter();
+            nodes.map(move |node| self.node_of(chunk, node))
         })
     }
 }
@@ -175,56 +196,35 @@ impl fmt::Debug for Zone {
     }
 }
 
-const EMPTY: Node = Node {
-    name: 0,
-    sets: 0,
-    steer: 0,
-    cover: 0,
-    count: 0,
-    labels: 0,
-    flags: 0,
-};
-const NOTHING: Set = Set {
-    kind: 6,
-    count: 0,
-    ttl: 0,
-    offset: 0,
-    length: 0,
-};
-
 /// A name that exists in a zone.
 #[derive(Clone, Copy)]
 pub struct NodeRef<'a> {
-    pub(super) zone: &'a Zone,
-    pub(super) index: u32,
+    zone: &'a Zone,
+    arena: &'a [u8],
+    sets: &'a [Set],
+    node: &'a Node,
 }
 
 impl<'a> NodeRef<'a> {
-    #[inline]
-    pub(super) fn node(self) -> &'a Node {
-        self.zone.nodes.get(self.index as usize).unwrap_or(&EMPTY)
-    }
-
     pub(super) fn has(self, flag: u8) -> bool {
-        self.node().flags & flag != 0
+        self.node.flags & flag != 0
     }
 
     /// The index of the steered name, if it is one.
     pub fn steer(self) -> Option<u32> {
-        self.node().steer.checked_sub(1)
+        self.node.steer.checked_sub(1)
     }
 
     /// How many labels its name has, without the root.
     pub fn labels(self) -> usize {
-        usize::from(self.node().labels)
+        usize::from(self.node.labels)
     }
 
     /// Its name in small letters, uncompressed.
     pub fn wire(self) -> &'a [u8] {
         let name = self
-            .zone
             .arena
-            .get(self.node().name as usize..)
+            .get(self.node.name as usize..)
             .unwrap_or_default();
         let mut at = 0;
         while let Some(&length) = name.get(at).filter(|length| **length != 0) {
@@ -250,19 +250,22 @@ impl<'a> NodeRef<'a> {
 
     /// The topmost delegation at or above it, or DNAME above it: the name is not answered from here if there is one.
     pub fn cover(self) -> Option<NodeRef<'a>> {
-        let index = self.node().cover.checked_sub(1)?;
-        Some(NodeRef {
-            zone: self.zone,
-            index,
-        })
+        let depth = self.covered()?;
+        let mut asked = Asked::new(self.zone.seed);
+        asked.read(self.wire()).ok()?;
+        self.zone.node_at(&asked, depth)
+    }
+
+    /// How many labels the node of [`NodeRef::cover`] has.
+    #[inline]
+    pub(super) fn covered(self) -> Option<usize> {
+        self.node.cover.checked_sub(1).map(usize::from)
     }
 
     fn sets(self) -> &'a [Set] {
-        let node = self.node();
-        let start = node.sets as usize;
-        self.zone
-            .sets
-            .get(start..start + usize::from(node.count))
+        let start = usize::from(self.node.sets);
+        self.sets
+            .get(start..start + usize::from(self.node.count))
             .unwrap_or_default()
     }
 
@@ -278,7 +281,7 @@ impl<'a> NodeRef<'a> {
                 .and_then(|at| sets.get(at))
         };
         found.map(|set| Rrset {
-            arena: &self.zone.arena,
+            arena: self.arena,
             set,
         })
     }
@@ -286,7 +289,7 @@ impl<'a> NodeRef<'a> {
     /// All its records by type, in the order of the types' numbers.
     pub fn rrsets(self) -> impl ExactSizeIterator<Item = Rrset<'a>> {
         self.sets().iter().map(move |set| Rrset {
-            arena: &self.zone.arena,
+            arena: self.arena,
             set,
         })
     }
@@ -295,7 +298,7 @@ impl<'a> NodeRef<'a> {
 impl PartialEq for NodeRef<'_> {
     /// The same name of the same zone.
     fn eq(&self, other: &NodeRef<'_>) -> bool {
-        std::ptr::eq(self.zone, other.zone) && self.index == other.index
+        std::ptr::eq(self.zone, other.zone) && std::ptr::eq(self.node, other.node)
     }
 }
 
@@ -354,8 +357,8 @@ impl<'a> Rrset<'a> {
         self.whole().filter_map(|record| record.get(HEAD..))
     }
 
-    /// The names that the records point to, uncompressed and as written: NS, CNAME, DNAME, PTR, MX, SRV, SVCB and HTTPS
-    /// (there the root means the owner in ServiceMode, RFC 9460 §2.5). Empty for other types.
+    /// The names that the records point to, uncompressed and as written; in SVCB and HTTPS the root means the owner in
+    /// ServiceMode (RFC 9460 §2.5). Empty for types that point to none.
     pub fn targets(self) -> impl Iterator<Item = &'a [u8]> {
         self.records()
             .filter_map(move |rdata| target(self.kind(), rdata))
@@ -365,23 +368,5 @@ impl<'a> Rrset<'a> {
 impl fmt::Debug for Rrset<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} of {}", self.count(), self.kind())
-    }
-}
-
-/// The name that a record points to.
-pub(super) fn target(kind: Kind, rdata: &[u8]) -> Option<&[u8]> {
-    let before = match kind {
-        Kind::NS | Kind::CNAME | Kind::DNAME | Kind::PTR => 0,
-        Kind::MX | Kind::SVCB | Kind::HTTPS => 2,
-        Kind::SRV => 6,
-        _ => return None,
-    };
-    let rest = rdata.get(before..)?;
-    let mut at = 0;
-    loop {
-        match usize::from(*rest.get(at)?) {
-            0 => return rest.get(..=at),
-            length => at += 1 + length,
-        }
     }
 }

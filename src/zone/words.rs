@@ -5,10 +5,11 @@ use std::str::FromStr;
 
 use super::report::{Fault, quote};
 use super::scanner::Word;
-use crate::wire::name::{Name, NameError, unescape};
+use crate::limits;
+use crate::wire::name::{Name, NameError, show, unescape};
 
 /// TTLs and intervals end here (RFC 2181 §8).
-const LONGEST: u64 = (1 << 31) - 1;
+pub(super) const LONGEST: u64 = (1 << 31) - 1;
 
 /// What is left of a record's words.
 pub(super) struct Words<'a> {
@@ -114,7 +115,8 @@ impl<'a> Words<'a> {
         }
     }
 
-    fn unfit(&self, word: &Word, wanted: &str, advice: impl Into<String>) -> Fault {
+    /// That a word is not what was wanted.
+    pub(super) fn unfit(&self, word: &Word, wanted: &str, advice: impl Into<String>) -> Fault {
         Fault::new(
             &word.span,
             format!("{} is not {wanted}", self.quote(word)),
@@ -146,7 +148,8 @@ impl<'a> Words<'a> {
         })
     }
 
-    fn stray(&self, word: &Word, wanted: &str, advice: impl Into<String>) -> Fault {
+    /// That a word is none of what was wanted there.
+    pub(super) fn stray(&self, word: &Word, wanted: &str, advice: impl Into<String>) -> Fault {
         let message = format!("{} stands where {wanted} was expected", self.quote(word));
         Fault::new(&word.span, message, advice)
     }
@@ -157,28 +160,35 @@ impl<'a> Words<'a> {
         self.name_of(word, wanted)
     }
 
-    /// A host, which nobody calls like an address.
-    pub(super) fn host(&mut self, wanted: &str) -> Result<Name, Fault> {
-        if let Some(word) = self.peek() {
-            let text = std::str::from_utf8(self.bytes(word)).unwrap_or_default();
-            if text
-                .trim_end_matches('.')
-                .parse::<std::net::IpAddr>()
-                .is_ok()
-            {
-                let message = format!(
-                    "{} is an address where {wanted} was expected",
-                    self.quote(word)
-                );
-                let advice = "write the name of the host, and the address in a record of that name";
-                return Err(Fault::new(&word.span, message, advice));
-            }
+    /// A domain name in wire form, straight behind what `out` holds.
+    pub(super) fn name_to(&mut self, wanted: &str, out: &mut Vec<u8>) -> Result<(), Fault> {
+        let word = self.next(wanted)?;
+        self.name_at(word, wanted, out)
+    }
+
+    /// A host, which nobody calls like an address, in wire form straight behind what `out` holds.
+    pub(super) fn host_to(&mut self, wanted: &str, out: &mut Vec<u8>) -> Result<(), Fault> {
+        if let Some(word) = self.peek().filter(|word| is_address(self.bytes(word))) {
+            let message = format!(
+                "{} is an address where {wanted} was expected",
+                self.quote(word)
+            );
+            let advice = "write the name of the host, and the address in a record of that name";
+            return Err(Fault::new(&word.span, message, advice));
         }
-        self.name(wanted)
+        self.name_to(wanted, out)
     }
 
     /// A word that was taken already as a domain name.
     pub(super) fn name_of(&mut self, word: &Word, wanted: &str) -> Result<Name, Fault> {
+        let mut wire = Vec::new();
+        self.name_at(word, wanted, &mut wire)?;
+        // What was just written is a name.
+        Ok(Name::read(&wire).map_or_else(|_| Name::root(), |(name, _)| name))
+    }
+
+    /// The same in wire form, straight behind what `out` holds.
+    fn name_at(&mut self, word: &Word, wanted: &str, out: &mut Vec<u8>) -> Result<(), Fault> {
         let bytes = self.bytes(word);
         if word.quoted {
             return Err(self.unfit(word, wanted, "write it without quotes"));
@@ -188,62 +198,71 @@ impl<'a> Words<'a> {
             let message = format!("{} has a character beyond ASCII", self.quote(word));
             return Err(Fault::new(&word.span, message, advice));
         }
-        let name = Name::parse(bytes, Some(self.origin)).map_err(|error| {
+        let start = out.len();
+        Name::write(bytes, Some(self.origin), out).map_err(|error| {
             let message = format!("{} is no name: {error}", self.quote(word));
             Fault::new(&word.span, message, remedy(error))
         })?;
         if self.repeats_apex(bytes) {
+            let mut name = String::new();
+            let _ = show(out.get(start..).unwrap_or_default(), &mut name);
             let message = format!("{} means `{name}`", self.quote(word));
             let advice = "if that is not what you mean, put a dot at its end";
             self.doubts.push(Fault::new(&word.span, message, advice));
         }
-        Ok(name)
+        Ok(())
     }
 
     /// A relative name that ends like the zone: its final dot was forgotten.
-    fn repeats_apex(&self, bytes: &[u8]) -> bool {
+    pub(super) fn repeats_apex(&self, bytes: &[u8]) -> bool {
         let Some(start) = bytes.len().checked_sub(self.apex.len()) else {
             return false;
         };
         let (front, back) = bytes.split_at(start);
         self.apex.contains(&b'.')
+            && !self.origin.is_root()
             && back.eq_ignore_ascii_case(self.apex)
             && (front.is_empty() || front.ends_with(b"."))
     }
 
-    /// A character-string of at most 255 octets (RFC 1035 §3.3).
-    pub(super) fn string(&mut self, wanted: &str) -> Result<Vec<u8>, Fault> {
+    /// A character-string behind its length, straight behind what `out` holds (RFC 1035 §3.3).
+    pub(super) fn string_to(&mut self, wanted: &str, out: &mut Vec<u8>) -> Result<(), Fault> {
         let word = self.next(wanted)?;
-        let string = self.decoded(word)?;
-        if string.len() > 255 {
-            let message = format!(
-                "the string has {} octets, and 255 is the most",
-                string.len()
-            );
+        let start = out.len();
+        out.push(0);
+        self.decoded_to(&word.span, out)?;
+        let length = out.len() - start - 1;
+        let Ok(octet) = u8::try_from(length) else {
+            let message = format!("the string has {length} octets, and 255 is the most");
             let advice = r#"split it: "first part" "second part""#;
             return Err(Fault::new(&word.span, message, advice));
+        };
+        if let Some(place) = out.get_mut(start) {
+            *place = octet;
         }
-        Ok(string)
+        Ok(())
     }
 
-    /// What a word says without its quotes and escapes, of any length.
-    pub(super) fn decoded(&self, word: &Word) -> Result<Vec<u8>, Fault> {
-        self.decoded_at(&word.span)
-    }
-
-    /// The same of a part of a word, which may have quotes of its own.
+    /// What a part of a word says without its quotes and escapes, of any length.
     pub(super) fn decoded_at(&self, span: &Range<usize>) -> Result<Vec<u8>, Fault> {
+        let mut out = Vec::with_capacity(span.len());
+        self.decoded_to(span, &mut out)?;
+        Ok(out)
+    }
+
+    /// The same, straight behind what `out` holds.
+    pub(super) fn decoded_to(&self, span: &Range<usize>, out: &mut Vec<u8>) -> Result<(), Fault> {
         let mut rest = self.text.get(span.clone()).unwrap_or_default();
         if let Some(inner) = rest.strip_prefix(b"\"") {
             rest = inner.strip_suffix(b"\"").unwrap_or(inner);
         }
-        let mut out = Vec::with_capacity(rest.len());
-        while let Some((&byte, after)) = rest.split_first() {
-            rest = after;
-            if byte != b'\\' {
-                out.push(byte);
-                continue;
-            }
+        loop {
+            let plain = rest.iter().position(|byte| *byte == b'\\');
+            let (run, after) = rest.split_at(plain.unwrap_or(rest.len()));
+            out.extend_from_slice(run);
+            let Some((_, after)) = after.split_first() else {
+                return Ok(());
+            };
             let Some((octet, used)) = unescape(after) else {
                 let message = format!("{} has an escape that says nothing", quote(self.text, span));
                 let advice = "a backslash wants a character or three digits up to 255 after it";
@@ -252,8 +271,60 @@ impl<'a> Words<'a> {
             out.push(octet);
             rest = after.get(used..).unwrap_or_default();
         }
-        Ok(out)
     }
+}
+
+/// How a name is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    Relative,
+    Absolute,
+}
+
+/// What a name needs a second look for: escapes, and what is not ASCII.
+const PLAIN: [bool; 128] = {
+    let mut table = [true; 128];
+    table[b'.' as usize] = false;
+    table[b'\\' as usize] = false;
+    table
+};
+
+/// The labels of a name, put behind what `out` holds, without root or origin. `None` if the name is not a plain one; `out`
+/// may then hold a part of it. How long it is with all that follows is for the caller to see.
+pub(super) fn plain(text: &[u8], out: &mut Vec<u8>) -> Option<Form> {
+    match text {
+        b"@" => return Some(Form::Relative),
+        b"." => return Some(Form::Absolute),
+        _ => {}
+    }
+    let mut rest = text;
+    loop {
+        let fits = |b: &&u8| PLAIN.get(usize::from(**b)).is_some_and(|plain| *plain);
+        let length = rest.iter().take_while(fits).count();
+        if length == 0 || length > limits::LABEL {
+            return None;
+        }
+        let (label, behind) = rest.split_at(length);
+        out.push(length as u8);
+        out.extend_from_slice(label);
+        match behind {
+            [] => return Some(Form::Relative),
+            [b'.'] => return Some(Form::Absolute),
+            [b'.', more @ ..] => rest = more,
+            _ => return None,
+        }
+    }
+}
+
+/// Whether a word, with or without a final dot, would be read as an address.
+pub(super) fn is_address(text: &[u8]) -> bool {
+    let digits = |byte: &u8| byte.is_ascii_hexdigit() || matches!(byte, b'.' | b':');
+    if !text.iter().all(digits) {
+        return false;
+    }
+    let text = std::str::from_utf8(text).unwrap_or_default();
+    let text = text.trim_end_matches('.');
+    text.parse::<std::net::IpAddr>().is_ok()
 }
 
 fn remedy(error: NameError) -> &'static str {

@@ -9,7 +9,7 @@ use super::server::{Server, estate};
 use super::{AMERICA, EUROPE, FRA, IAD, run};
 
 /// Asks once; the status and the body.
-fn ask(server: &Server, head: &str, token: Option<&str>, body: &str) -> (u16, String) {
+pub(super) fn ask(server: &Server, head: &str, token: Option<&str>, body: &str) -> (u16, String) {
     let host = server.api.strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(host).unwrap();
     let token = token.map_or_else(String::new, |t| format!("Authorization: Bearer {t}\r\n"));
@@ -26,7 +26,7 @@ fn ask(server: &Server, head: &str, token: Option<&str>, body: &str) -> (u16, St
     (status, body.into())
 }
 
-fn token(server: &Server) -> String {
+pub(super) fn token(server: &Server) -> String {
     let file = server.folder.path().join("state/token");
     let mode = fs::metadata(&file).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);

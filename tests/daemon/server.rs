@@ -15,7 +15,7 @@ use hickory_proto::rr::{Name, RData, RecordType};
 use tempfile::TempDir;
 
 /// Longer than anything takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(super) const ZONE: &str = "\
 $TTL 1h

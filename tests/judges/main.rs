@@ -1,4 +1,5 @@
-//! Outside judges: the release binary asked by `dig`, `kdig`, `drill` and `curl`, and by resolvers that stand before it.
+//! Outside judges: the release binary asked by `dig`, `kdig`, `drill` and `curl`, by resolvers that stand before it, and
+//! beside NSD, Knot and BIND over the same zone files.
 //!
 //! `cargo build --release && cargo test --test judges`. A judge that is missing fails; what each said is kept in
 //! `target/judges/`.
@@ -20,6 +21,7 @@ mod siege;
 mod tool;
 #[path = "../support/hostile.rs"]
 mod twisted;
+mod zones;
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -36,7 +38,7 @@ const FRANKFURT: &str = "www.example.com. 60 IN A 192.0.2.10";
 const ASHBURN: &str = "www.example.com. 60 IN A 198.51.100.10";
 
 fn estate() -> PathBuf {
-    top().join("tests/judges/zones")
+    top().join("tests/judges/estate")
 }
 
 #[test]

@@ -17,7 +17,7 @@ pub fn top() -> &'static Path {
 }
 
 /// Where the records of a run are kept.
-fn records() -> PathBuf {
+pub fn records() -> PathBuf {
     let target =
         std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| top().join("target"), PathBuf::from);
     target.join("judges")

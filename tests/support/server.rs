@@ -14,7 +14,8 @@ use meridian::wire::name::Name;
 use meridian::world::World;
 use meridian::world::conflict::Reading;
 use meridian::world::estate::Slots;
-use meridian::world::link;
+use meridian::world::link::{self, Read};
+use meridian::zone::{Sought, Texts};
 use meridian::{config, zone};
 
 /// What the keeper and a worker hold between them.
@@ -52,15 +53,26 @@ impl Server {
         let mut found = Vec::new();
         let mut zones = Vec::new();
         let mut steering = Vec::new();
+        let mut sources = BTreeMap::new();
         for (path, text) in files {
             let source = Source::new(path.as_str(), text.as_str());
             let file = path.rsplit('/').next().unwrap_or(path);
             match file.strip_suffix(".zone") {
                 Some(stem) => {
                     let origin = Name::parse(stem.as_bytes(), Some(&Name::root())).unwrap();
-                    let (parsed, more) = zone::read(&source, &origin);
-                    found.extend(more);
-                    zones.extend(parsed.map(Arc::new));
+                    let before = self.world.as_ref().and_then(|w| w.estate.held(&origin));
+                    let reading = zone::read(
+                        &source,
+                        &origin,
+                        &Texts::alone(),
+                        before.map(|held| &*held.zone),
+                    );
+                    found.extend(reading.diagnostics);
+                    zones.extend(reading.zone.map(|zone| Read {
+                        path: Arc::from(path.as_str()),
+                        zone: Arc::new(zone),
+                    }));
+                    sources.insert(path.as_str(), (source, origin));
                 }
                 None => steering.push(source),
             }
@@ -69,10 +81,15 @@ impl Server {
         found.extend(more);
         let before = self.world.as_ref().map(|w| w.estate.clone());
         let zone_files = files.keys().filter(|path| path.ends_with(".zone")).count();
+        let mut locate = |path: &str, sought: Sought<'_>| {
+            let (source, origin) = sources.get(path)?;
+            zone::locate(source, origin, &Texts::alone(), sought)
+        };
         let estate = match steering {
             Some(steering) if zones.len() == zone_files => {
                 let slots = &mut self.slots;
-                let (estate, more) = link::link(zones, steering, atlas, slots, before.as_deref());
+                let (steering, before) = (Arc::new(steering), before.as_deref());
+                let (estate, more) = link::link(zones, steering, atlas, slots, before, &mut locate);
                 found.extend(more);
                 estate
             }
@@ -81,7 +98,7 @@ impl Server {
                     true => Reading::Whole,
                     false => Reading::Part,
                 };
-                found.extend(link::check(zones, steering.as_ref(), reading));
+                found.extend(link::check(zones, steering.as_ref(), reading, &mut locate));
                 None
             }
         };

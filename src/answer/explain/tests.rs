@@ -12,7 +12,7 @@ use crate::geo::atlas::Atlas;
 use crate::health::board::{State, Verdict};
 use crate::limits;
 use crate::world::estate::Slots;
-use crate::world::link::link;
+use crate::world::link::{Read, link};
 use crate::zone;
 
 const ZONE: &str = r#"$TTL 1h
@@ -72,17 +72,23 @@ const NOW: u64 = 1_700_000_000;
 fn world(verdict: impl Fn(&str) -> Verdict) -> World {
     let zone = Source::new("example.com.zone", ZONE);
     let origin = "example.com.".parse().unwrap();
-    let (parsed, found) = zone::read(&zone, &origin);
-    let parsed = parsed.unwrap_or_else(|| panic!("{found:?}"));
+    let reading = zone::read(&zone, &origin, &zone::Texts::alone(), None);
+    let read = reading
+        .zone
+        .unwrap_or_else(|| panic!("{:?}", reading.diagnostics));
     let (steering, found) = config::steering(&[Source::new("steering.toml", STEERING)]);
     let steering = steering.unwrap_or_else(|| panic!("{found:?}"));
     let atlas = Arc::new(Atlas::builtin());
     let (estate, found) = link(
-        vec![Arc::new(parsed)],
-        steering,
+        vec![Read {
+            path: "example.com.zone".into(),
+            zone: Arc::new(read),
+        }],
+        Arc::new(steering),
         atlas,
         &mut Slots::default(),
         None,
+        &mut |_, sought| zone::locate(&zone, &origin, &zone::Texts::alone(), sought),
     );
     let lines = || found.iter().map(Diagnostic::line).collect::<Vec<_>>();
     World::new(
@@ -396,9 +402,14 @@ fn records_read_like_a_zone_file() {
             "@ 60 IN SOA a b 1 2 3 4 5\n@ 60 IN NS a\na 60 IN A 192.0.2.1\nx 60 IN {kind} {shown}\n"
         );
         let origin = "example.com.".parse().unwrap();
-        let (parsed, found) = zone::read(&Source::new("z", text), &origin);
+        let reading = zone::read(
+            &Source::new("z", text),
+            &origin,
+            &zone::Texts::alone(),
+            None,
+        );
         if kind != "SOA" {
-            assert!(parsed.is_some(), "{kind}: {found:?}");
+            assert!(reading.zone.is_some(), "{kind}: {:?}", reading.diagnostics);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The keeper at work in a small house: an estate on disk, a state folder, a cell.
 
+mod loading;
 mod reading;
 mod reports;
 mod watching;
@@ -15,9 +16,10 @@ use tokio::sync::oneshot;
 
 use super::journal::Journal;
 use super::load::{Loader, Paths};
-use super::{Change, Keeper, Refused, Reloaded, Taken, work};
+use super::{Change, Keeper, Refused, Reloaded, Taken, Touched, work};
 use crate::health::board::{Board, Order, State};
 use crate::health::report::Report;
+use crate::limits;
 use crate::world::World;
 use crate::world::cell::Cell;
 
@@ -78,7 +80,7 @@ impl House {
             geoip: Vec::new(),
         };
         let mut loader = Loader::new(paths.clone());
-        let loaded = loader.load(None);
+        let loaded = loader.first();
         let lines: Vec<String> = loaded.diagnostics.iter().map(|d| d.line()).collect();
         assert_eq!(lines, [""; 0]);
         let world = World::new(Arc::new(loaded.estate.unwrap()), |n| board.verdict(n), 1);
@@ -146,6 +148,7 @@ impl House {
         let (reply, answer) = oneshot::channel();
         let change = Change::Reload {
             cause: Arc::from("test"),
+            touched: Touched::Everything,
             reply: Some(reply),
         };
         self.keeper.send(change).unwrap();

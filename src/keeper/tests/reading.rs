@@ -113,6 +113,7 @@ fn a_checkout_is_waited_for() {
         let (reply, answer) = oneshot::channel();
         let change = Change::Reload {
             cause: Arc::from("test"),
+            touched: Touched::Everything,
             reply: Some(reply),
         };
         house.keeper.send(change).unwrap();
@@ -150,6 +151,7 @@ fn reloads_that_wait_are_done_together() {
         let (reply, answer) = oneshot::channel();
         let change = Change::Reload {
             cause: Arc::from("test"),
+            touched: Touched::Everything,
             reply: Some(reply),
         };
         house.keeper.send(change).unwrap();

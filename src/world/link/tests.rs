@@ -6,7 +6,7 @@ use crate::diagnostic::Source;
 use crate::geo::atlas::Facts;
 use crate::place::{Continent, Country};
 use crate::world::conflict::Reading;
-use crate::zone;
+use crate::zone::{self, Texts};
 
 const STEERING: &str = r#"
 [vips]
@@ -16,14 +16,38 @@ members = ["a"]
 [names]
 "#;
 
-fn parse(files: &[(&str, &str)]) -> Vec<Arc<Parsed>> {
+fn parse(files: &[(&str, &str)]) -> Vec<Read> {
     let read = |(path, text): &(&str, &str)| {
-        let source = Source::new(*path, *text);
-        let stem = path.trim_end_matches(".zone");
-        let origin = Name::parse(stem.as_bytes(), Some(&Name::root())).unwrap();
-        zone::read(&source, &origin).0.map(Arc::new)
+        let zone = zone::read(
+            &Source::new(*path, *text),
+            &origin(path),
+            &Texts::alone(),
+            None,
+        )
+        .zone?;
+        Some(Read {
+            path: Arc::from(*path),
+            zone: Arc::new(zone),
+        })
     };
     files.iter().filter_map(read).collect()
+}
+
+fn origin(path: &str) -> Name {
+    let stem = path.trim_end_matches(".zone");
+    Name::parse(stem.as_bytes(), Some(&Name::root())).unwrap()
+}
+
+fn locate(files: &[(&str, &str)]) -> impl FnMut(&str, Sought<'_>) -> Option<Spot> {
+    |path, sought| {
+        let (_, text) = files.iter().find(|(known, _)| *known == path)?;
+        zone::locate(
+            &Source::new(path, *text),
+            &origin(path),
+            &Texts::alone(),
+            sought,
+        )
+    }
 }
 
 fn steering(text: &str) -> Steering {
@@ -37,13 +61,13 @@ fn joined(
     atlas: Atlas,
     before: Option<&Estate>,
 ) -> (Option<Estate>, String) {
-    let (zones, steering) = (parse(zones), steering(text));
     let (estate, found) = link(
-        zones,
-        steering,
+        parse(zones),
+        Arc::new(steering(text)),
         Arc::new(atlas),
         &mut Slots::default(),
         before,
+        &mut locate(zones),
     );
     (estate, diagnostic::render(&found, false))
 }
@@ -219,12 +243,16 @@ fn what_could_not_be_read_is_not_called_missing() {
     let names =
         format!("{STEERING}\"www.example.net.\" = \"web\"\n\"ns1.example.com.\" = \"web\"\n");
     let steering = steering(&names);
-    let zones = || parse(&[("example.com.zone", EXAMPLE)]);
-    let count = |zones, reading| check(zones, Some(&steering), reading).len();
+    let files = [("example.com.zone", EXAMPLE)];
+    let zones = || parse(&files);
+    let count = |zones, reading| check(zones, Some(&steering), reading, &mut locate(&files)).len();
     assert_eq!(count(zones(), Reading::Whole), 2);
     assert_eq!(count(zones(), Reading::Part), 1, "only the name server");
     assert_eq!(count(Vec::new(), Reading::Part), 0);
-    assert_eq!(check(Vec::new(), None, Reading::Whole).len(), 1);
+    assert_eq!(
+        check(Vec::new(), None, Reading::Whole, &mut locate(&[])).len(),
+        1
+    );
 }
 
 #[test]
@@ -394,4 +422,61 @@ fn what_no_database_knows_is_told_once() {
         rendered.contains("the rule for `US-CA` fits nobody"),
         "{rendered}"
     );
+}
+
+#[test]
+fn what_did_not_change_is_taken_from_before() {
+    let other = "@ 60 IN SOA ns1 h 1 2 3 4 5\n@ 60 NS a.net.\n@ 60 NS b.net.\nx 60 A 192.0.2.1\n";
+    let files = [("example.com.zone", EXAMPLE), ("example.net.zone", other)];
+    let reads = parse(&files);
+    let text = format!("{STEERING}\"www.example.com.\" = \"web\"\n\"*.example.net.\" = \"web\"\n");
+    let join = |reads: Vec<Read>, text: &str, before: Option<&Estate>| {
+        let steering = Arc::new(steering(text));
+        let (atlas, mut slots) = (Arc::new(Atlas::builtin()), Slots::default());
+        let (estate, found) = link(
+            reads,
+            steering,
+            atlas,
+            &mut slots,
+            before,
+            &mut locate(&files),
+        );
+        shows(&diagnostic::render(&found, false), "");
+        estate.unwrap()
+    };
+    let first = join(reads.clone(), &text, None);
+    let shared = |estate: &Estate| {
+        let old = |held: &Held| first.held(held.zone.apex()).map(|old| old.zone.clone());
+        let zones = estate.zones.iter();
+        zones
+            .map(|held| old(held).is_some_and(|old| Arc::ptr_eq(&old, &held.zone)))
+            .collect::<Vec<_>>()
+    };
+    // As they were read, as they are steered, in any order, and read anew.
+    assert_eq!(
+        shared(&join(reads.clone(), &text, Some(&first))),
+        [true, true]
+    );
+    let steered = |held: &Held| Read {
+        path: held.path.clone(),
+        zone: held.zone.clone(),
+    };
+    let steered: Vec<Read> = first.zones.iter().rev().map(steered).collect();
+    assert_eq!(
+        shared(&join(steered.clone(), &text, Some(&first))),
+        [true, true]
+    );
+    let mixed = vec![steered[0].clone(), parse(&files[..1]).remove(0)];
+    assert_eq!(shared(&join(mixed, &text, Some(&first))), [false, true]);
+    // Another name, and none.
+    let more = format!("{text}\"a.example.net.\" = \"web\"\n");
+    let estate = join(steered.clone(), &more, Some(&first));
+    assert_eq!(shared(&estate), [true, false]);
+    assert_eq!(estate.steered(), 3);
+    let star: Name = "a.example.net.".parse().unwrap();
+    let held = estate.held(&"example.net.".parse().unwrap()).unwrap();
+    let at = held.zone.node(star.wire()).and_then(|node| node.steer());
+    assert_eq!(at.map(|at| held.names[at as usize].clone()), Some(star));
+    let estate = join(steered, "", Some(&first));
+    assert_eq!((shared(&estate), estate.steered()), (vec![false, false], 0));
 }

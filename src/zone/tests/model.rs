@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::{HEAD, name, read_text};
+use super::{HEAD, Parsed, name, read_text, records};
 use crate::diagnostic::Source;
 use crate::wire::asked::{Asked, Seed};
 use crate::wire::kind::Kind;
 use crate::wire::name::Name;
-use crate::zone::{Found, Match, Parsed, Zone, read};
+use crate::zone::{Found, Match, Zone};
 
 /// What the walk finds: the word for it, the node, and whether by wildcard.
 type Plain = (&'static str, Name, bool);
@@ -87,24 +87,24 @@ fn relative() -> impl Strategy<Value = String> {
     })
 }
 
-fn absolute() -> impl Strategy<Value = Name> {
+pub(super) fn absolute() -> impl Strategy<Value = Name> {
     relative().prop_map(|text| Name::parse(text.as_bytes(), Some(&name("example.com."))).unwrap())
 }
 
-fn line() -> impl Strategy<Value = String> {
+pub(super) fn line() -> impl Strategy<Value = String> {
     let data = prop_oneof![
         4 => Just("A 192.0.2.1"),
         2 => Just("TXT x"),
         1 => Just("CNAME x.net."),
         1 => Just("DNAME x.net."),
         1 => Just("NS x.net."),
-        1 => Just("DS \\# 1 00"),
+        1 => Just("DS \\# 4 00010801"),
     ];
     (relative(), data).prop_map(|(owner, data)| format!("{owner} {data}\n"))
 }
 
 /// A zone of those lines that may stand together.
-fn readable(lines: &[String]) -> Parsed {
+pub(super) fn readable(lines: &[String]) -> Parsed {
     let mut text = HEAD.to_owned();
     let mut best = read_text(text.clone()).0.unwrap();
     for line in lines {
@@ -171,7 +171,7 @@ proptest! {
     #[test]
     fn any_bytes_are_read_to_the_end(text in bytes()) {
         let source: Arc<Source> = Source::new("z.zone", text);
-        let (parsed, list) = read(&source, &name("example.com."));
+        let (parsed, list) = records(&source, &name("example.com."));
         prop_assert_eq!(parsed.is_none(), list.iter().any(|d| d.is_error()));
         for diagnostic in &list {
             let span = &diagnostic.spot.as_ref().unwrap().span;

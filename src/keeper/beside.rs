@@ -1,0 +1,141 @@
+//! What stands beside the zones: steering files and databases, read again only if they changed.
+
+use std::hash::{BuildHasher, RandomState};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::config;
+use crate::config::estate::Steering;
+use crate::diagnostic::{Diagnostic, Source};
+use crate::geo::atlas::Atlas;
+use crate::keeper::file::{Links, Stamp, bounded};
+use crate::keeper::folder::Files;
+use crate::keeper::zones::Seen;
+use crate::limits;
+
+/// The steering files as they were read.
+#[derive(Debug, Default)]
+pub(super) struct Steer {
+    /// Their stamps, if all were settled.
+    files: Option<Files>,
+    digest: Option<u64>,
+    hasher: RandomState,
+    /// None if there was an error.
+    pub(super) steering: Option<Arc<Steering>>,
+    pub(super) found: Vec<Diagnostic>,
+}
+
+impl Steer {
+    /// Whether they look as they did.
+    pub(super) fn fresh(&self, files: &Files) -> bool {
+        self.files.as_ref() == Some(files)
+    }
+
+    /// Reads them all: what one says depends on the others. Whether anything has changed.
+    pub(super) fn read(&mut self, files: &Files, seen: &mut Vec<Seen>) -> bool {
+        let (mut sources, mut wrong) = (Vec::new(), Vec::new());
+        for path in files.keys().map(Path::new) {
+            match bounded(path, Links::Followed, limits::STEERING_FILE) {
+                Ok((text, stamp)) => {
+                    seen.push((path.into(), Some(stamp)));
+                    sources.push(Source::new(path.display().to_string(), text));
+                }
+                Err(why) => wrong.push(Diagnostic::whole(
+                    format!("{}: {why}", path.display()),
+                    "make the file readable, or smaller",
+                )),
+            }
+        }
+        let settled = wrong.is_empty() && files.values().all(Stamp::settled);
+        self.files = settled.then(|| files.clone());
+        let texts: Vec<(&str, &[u8])> = sources
+            .iter()
+            .map(|source| (source.path.as_str(), source.text.as_slice()))
+            .collect();
+        let digest = wrong.is_empty().then(|| self.hasher.hash_one(texts));
+        if digest.is_some() && digest == self.digest {
+            return false;
+        }
+        self.digest = digest;
+        let (steering, mut found) = config::steering(&sources);
+        wrong.append(&mut found);
+        (self.steering, self.found) = (steering.map(Arc::new), wrong);
+        true
+    }
+}
+
+/// Whether a file may have changed without an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unseen {
+    Maybe,
+    No,
+}
+
+/// The databases as they were read.
+#[derive(Debug, Default)]
+pub(super) struct Geography {
+    stamps: Vec<Stamp>,
+    /// Whether none can have changed since without another stamp.
+    settled: bool,
+    digest: Option<u64>,
+    hasher: RandomState,
+    /// None if there was an error.
+    pub(super) atlas: Option<Arc<Atlas>>,
+    pub(super) found: Vec<Diagnostic>,
+}
+
+impl Geography {
+    /// Reads them all if one looks otherwise, or may have changed unseen. Whether anything was read.
+    pub(super) fn read(&mut self, files: &[PathBuf], unseen: Unseen) -> bool {
+        let stamps: Result<Vec<Stamp>, io::Error> = files.iter().map(|p| Stamp::of(p)).collect();
+        let same = stamps.as_ref().is_ok_and(|stamps| *stamps == self.stamps);
+        if self.atlas.is_some() && same && (self.settled || unseen == Unseen::No) {
+            return false;
+        }
+        self.settled = stamps.is_ok();
+        self.stamps = stamps.unwrap_or_default();
+        self.settled &= self.stamps.iter().all(Stamp::settled);
+        let mut found = Vec::new();
+        let bytes = databases(files, &mut found);
+        let digest = bytes.as_ref().map(|bytes| self.hasher.hash_one(bytes));
+        if self.atlas.is_some() && digest.is_some() && digest == self.digest {
+            return false;
+        }
+        (self.digest, self.found) = (digest, found);
+        self.atlas = bytes.and_then(|bytes| atlas(&bytes, &mut self.found));
+        true
+    }
+}
+
+/// Read into memory, never mapped: a file that is overwritten in place must not change under our feet.
+fn databases(paths: &[PathBuf], found: &mut Vec<Diagnostic>) -> Option<Vec<(String, Vec<u8>)>> {
+    let mut files: Vec<(String, Vec<u8>)> = Vec::new();
+    for path in paths {
+        match bounded(path, Links::Followed, limits::GEOIP_FILE) {
+            Ok((bytes, _)) => files.push((path.display().to_string(), bytes)),
+            Err(why) => found.push(Diagnostic::whole(
+                format!("{}: {why}", path.display()),
+                "name a readable MMDB file under `geoip`, or none for the built-in map",
+            )),
+        }
+    }
+    (files.len() == paths.len()).then_some(files)
+}
+
+fn atlas(files: &[(String, Vec<u8>)], found: &mut Vec<Diagnostic>) -> Option<Arc<Atlas>> {
+    if files.is_empty() {
+        return Some(Arc::new(Atlas::builtin()));
+    }
+    let files: Vec<(&str, &[u8])> = files
+        .iter()
+        .map(|(l, b)| (l.as_str(), b.as_slice()))
+        .collect();
+    match Atlas::read(&files) {
+        Ok(atlas) => Some(Arc::new(atlas)),
+        Err(mut wrong) => {
+            found.append(&mut wrong);
+            None
+        }
+    }
+}

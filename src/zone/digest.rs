@@ -1,0 +1,94 @@
+//! Whether two zones say the same, and what they share.
+
+use std::collections::HashSet;
+
+use super::chunk::Chunk;
+use super::tree::Zone;
+use crate::wire::asked::{Asked, Seed};
+
+/// Two odd numbers with well mixed bits.
+const FACTORS: [u64; 2] = [0x9fb2_1c65_1e98_df25, 0xd6e8_feb8_6659_fd93];
+
+impl Zone {
+    /// A digest of owners, types, TTLs and data, whatever the order within a set, and whatever is steered: two zones with
+    /// equal ones say the same.
+    pub fn digest(&self) -> u128 {
+        let sums = self.chunks.iter().map(chunk);
+        sums.fold(0, u128::wrapping_add)
+    }
+
+    /// Whether both have equal digests. What they share is not looked at.
+    pub fn says_the_same(&self, other: &Zone) -> bool {
+        if self.same_reading(other) {
+            return true;
+        }
+        let own = |zone: &Zone, other: &Zone| {
+            let theirs: HashSet<usize> = other.chunks.iter().map(Chunk::id).collect();
+            let own = zone
+                .chunks
+                .iter()
+                .filter(|chunk| !theirs.contains(&chunk.id()));
+            own.map(chunk).fold(0, u128::wrapping_add)
+        };
+        own(self, other) == own(other, self)
+    }
+
+    /// Octets of memory that the zone does not share with another.
+    pub fn memory_beside(&self, other: &Zone) -> usize {
+        let shared: HashSet<usize> = other.chunks.iter().map(Chunk::id).collect();
+        let own = |chunk: &&Chunk| !shared.contains(&chunk.id());
+        let chunks = self.chunks.iter().filter(own).map(Chunk::memory);
+        chunks.sum::<usize>() + self.slots.memory() + self.servers.memory()
+    }
+}
+
+/// The sum over the records of a chunk, so their order says nothing.
+fn chunk(chunk: &Chunk) -> u128 {
+    let mut asked = Asked::new(Seed::default());
+    let mut sum = 0u128;
+    for node in chunk.nodes.iter().filter(|node| node.count > 0) {
+        let name = chunk.arena.get(node.name as usize..).unwrap_or_default();
+        // Names in a chunk are always readable.
+        let _ = asked.read(name);
+        let owner = asked.hash(asked.labels());
+        for set in chunk.sets_of(node) {
+            let mut rest = chunk.block(set);
+            // A record as it is answered has type, TTL and length in it.
+            while let Some([high, low]) = rest.get(10..).and_then(|rest| rest.first_chunk()) {
+                let length = 12 + usize::from(u16::from_be_bytes([*high, *low]));
+                let Some((record, after)) = rest.split_at_checked(length) else {
+                    break;
+                };
+                rest = after;
+                sum = sum.wrapping_add(hash(owner, record));
+            }
+        }
+    }
+    sum
+}
+
+fn hash(owner: u64, record: &[u8]) -> u128 {
+    let [mut one, mut other] = FACTORS.map(|factor| owner ^ factor);
+    let mut put = |lane: u64| {
+        one = mix(one ^ lane, FACTORS[0]);
+        other = mix(other ^ lane.rotate_left(32), FACTORS[1]);
+    };
+    let lanes = record.chunks_exact(8);
+    let rest = lanes.remainder();
+    for lane in lanes {
+        put(lane
+            .first_chunk()
+            .map_or(0, |lane| u64::from_le_bytes(*lane)));
+    }
+    let mut last = [0; 8];
+    last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+    put(u64::from_le_bytes(last));
+    put(record.len() as u64);
+    u128::from(one) << 64 | u128::from(other)
+}
+
+/// Multiply and fold the halves.
+fn mix(lane: u64, factor: u64) -> u64 {
+    let product = u128::from(lane) * u128::from(factor);
+    (product as u64) ^ ((product >> 64) as u64)
+}
