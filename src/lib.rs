@@ -13,6 +13,7 @@ pub mod keeper;
 pub mod limits;
 pub mod place;
 pub mod prefix;
+pub mod rate;
 pub mod serve;
 pub mod stats;
 pub mod steer;

@@ -331,6 +331,43 @@ pub const RDATA: usize = 65_535;
 /// Milliseconds between two looks whether anyone still reads an estate that is no longer in force: its memory is given
 /// back by the keeper, never by a thread that answers.
 pub const RETIRED: u64 = 50;
+/// Answers of full size a second to one address over UDP: Knot DNS's figure, and more than a resolver asks for that caches
+/// what it gets. Smaller answers count as less, and small ones not at all.
+pub const RATE: u32 = 50;
+
+/// The largest rate that can be asked for: a core's whole day.
+pub const RATE_MOST: u32 = 1_000_000;
+
+/// Octets of an answer of full size with its headers: what every path takes in one piece.
+pub const RATE_UNIT: u64 = 1_280;
+
+/// Of limited answers every so many is sent empty: a real client comes through with its second try or third, and a victim
+/// gets less than half of what was sent in its name.
+pub const RATE_SLIP: u32 = 2;
+
+/// The longest such interval: beyond, no client waits so long.
+pub const RATE_SLIP_MOST: u32 = 100;
+
+/// Networks that are exempt from the rate.
+pub const RATE_ALLOWED: usize = 4_096;
+
+/// Lines of a worker's table of rates, of 32 octets and four networks each: 1 MiB for 131,072 networks. A worker that sends
+/// a million answers a second has at most 20,000 addresses above [`RATE`], and their networks.
+pub const RATE_LINES: usize = 1 << 15;
+
+/// Seconds between two lines in the log about limited answers.
+pub const RATE_REPORT: u64 = 60;
+
+/// Milliseconds between two looks whether a worker has limited answers.
+pub const RATE_LOOK: u64 = 1_000;
+/// Secrets of cookies that are accepted: a change needs two at a time, and a wrong cookie costs a hash for each.
+pub const COOKIE_SECRETS: usize = 4;
+
+/// Octets of a file of secrets: several, and what people write around them.
+pub const COOKIE_FILE: u64 = 4 << 10;
+
+/// Octets of what the server says of itself: one character-string (RFC 1035 §3.3).
+pub const IDENTITY: usize = 255;
 
 /// Octets of a block of memory that goes back to the system the moment it is freed, whatever was freed before: glibc
 /// begins to keep blocks of up to 32 MiB for itself. What of it is never touched costs nothing.

@@ -3,8 +3,10 @@
 mod api;
 mod databases;
 mod many;
+mod rate;
 mod reloads;
 mod server;
+mod terms;
 
 use std::fs;
 use std::io::Write;

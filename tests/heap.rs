@@ -55,23 +55,23 @@ fn answers_ask_for_no_memory() {
             Terms::Subnet(v4, 24),
             Terms::Subnet(dice.v6().into(), 56),
             Terms::Subnet(v4, 0),
+            Terms::New,
+            Terms::Cookie,
+            Terms::All,
         ];
         let name = format!("{name}.example.com.");
         terms.map(|terms| sample::query(&name, *kind, terms))
     };
     let queries: Vec<Vec<u8>> = QUESTIONS.iter().flat_map(&mut query).collect();
     let client = |transport| Client {
-        addr: ([11, 22, 33, 44], 53_000).into(),
+        addr: (sample::SENDER, 53_000).into(),
         transport,
     };
     let clients = [Transport::Udp, Transport::Tcp].map(client);
     let counters = Counters::default();
-    let mut turn = Turn {
-        now: 1_700_000_000,
-        counter: 0,
-        counters: &counters,
-        asked: &mut Asked::new(Seed::default()),
-    };
+    let mut name = Asked::new(Seed::default());
+    let mut turn = Turn::new(0, &counters, &mut name);
+    turn.now = sample::NOW;
     let mut out = [0; meridian::limits::UDP_PAYLOAD];
     let each = queries.len() * clients.len();
     let before = asked();
@@ -98,6 +98,24 @@ fn answers_ask_for_no_memory() {
             outcome.label()
         );
     }
+}
+
+#[test]
+fn refusing_a_key_asks_for_no_memory() {
+    let server = sample::server(1, 1);
+    let query = sample::query("www.example.com.", Kind::A, Terms::Signed);
+    let client = Client {
+        addr: (sample::SENDER, 53_000).into(),
+        transport: Transport::Udp,
+    };
+    let counters = Counters::default();
+    let mut name = Asked::new(Seed::default());
+    let mut turn = Turn::new(0, &counters, &mut name);
+    let mut out = [0; meridian::limits::UDP_PAYLOAD];
+    let before = asked();
+    black_box(answer(server.world(), client, &mut turn, &query, &mut out));
+    assert_eq!(asked(), before);
+    assert_eq!(counters.outcomes(Outcome::NotAuth), 1);
 }
 
 /// Else the test above would prove nothing.

@@ -69,9 +69,25 @@ fn estate() -> BTreeMap<String, String> {
         .into()
 }
 
+/// A server that says what it is, and knows cookies.
+fn worn() -> Stage {
+    let mut stage = Stage::default();
+    let machine = [
+        ("id", "fra1"),
+        ("version", "M"),
+        ("cookies", "e5e973e5a6b2a43f48e7dc849e37bfcf"),
+    ];
+    stage.wear(
+        &machine
+            .map(|(key, value)| (key.to_string(), value.to_string()))
+            .into(),
+    );
+    stage
+}
+
 #[test]
 fn the_server_keeps_the_law() {
-    let mut stage = Stage::default();
+    let mut stage = worn();
     stage.load(&estate(), stage::atlas(&[])).unwrap();
     let stage = RefCell::new(stage);
     let from = [192, 0, 2, 7].into();
@@ -85,7 +101,7 @@ fn the_server_keeps_the_law() {
 fn a_long_siege_changes_nothing() {
     let many: u64 =
         std::env::var("MERIDIAN_HOSTILE").map_or(2_000_000, |many| many.parse().unwrap());
-    let mut stage = Stage::default();
+    let mut stage = worn();
     stage.load(&estate(), stage::atlas(&[])).unwrap();
     let from = [192, 0, 2, 7].into();
     let probe = query(0x0100, "to.example.com.", 5, 1, None);

@@ -8,6 +8,7 @@
     reason = "tests may"
 )]
 
+mod bombs;
 #[path = "support/heap.rs"]
 mod counting;
 mod daemon;
@@ -18,6 +19,8 @@ mod mmdb;
 mod model;
 #[path = "support/properties.rs"]
 mod properties;
+mod rate;
+mod rcodes;
 #[path = "properties.rs"]
 mod readers;
 #[path = "support/reading.rs"]

@@ -1,6 +1,7 @@
 //! Replay: text scripts that ask the server and say what must come back (`tests/replay/*.replay`).
 
 mod message;
+pub mod options;
 pub mod script;
 pub mod stage;
 
@@ -16,6 +17,7 @@ use stage::Stage;
 struct Play {
     stage: Stage,
     files: BTreeMap<String, String>,
+    machine: BTreeMap<String, String>,
     networks: Vec<(meridian::prefix::Prefix, meridian::geo::atlas::Facts)>,
     now: u64,
     started: bool,
@@ -27,6 +29,7 @@ fn play(script: Script) -> Vec<(usize, String)> {
     let mut play = Play {
         stage: Stage::default(),
         files: BTreeMap::new(),
+        machine: BTreeMap::new(),
         networks: Vec::new(),
         now: START,
         started: false,
@@ -36,6 +39,7 @@ fn play(script: Script) -> Vec<(usize, String)> {
     for item in script.items {
         match item {
             Item::File(path, text) => drop(play.files.insert(path, text)),
+            Item::Machine(key, value) => drop(play.machine.insert(key, value)),
             Item::Geo(networks) => play.networks = networks,
             Item::Step(step) => {
                 let differences = play.step(&step);
@@ -53,6 +57,7 @@ fn play(script: Script) -> Vec<(usize, String)> {
 
 impl Play {
     fn load(&mut self) -> Result<(), String> {
+        self.stage.wear(&self.machine);
         let loaded = self.stage.load(&self.files, stage::atlas(&self.networks));
         self.started |= loaded.is_ok();
         loaded
@@ -195,9 +200,15 @@ fn refusal(expected: &[String], got: Result<(), String>) -> Vec<String> {
 
 /// The kind of a line: lines of one kind are compared with each other.
 fn kind(line: &str) -> &str {
+    let option = line.strip_prefix("no ").unwrap_or(line);
+    if let Some(rest) = option.strip_prefix("option ") {
+        let name = rest.split(' ').next().unwrap_or(rest);
+        return &option[..option.len() - rest.len() + name.len()];
+    }
     match line {
         "no ecs" => "scope",
         "no edns" => "edns",
+        "no tsig" => "tsig",
         "silence" => "rcode",
         // Each counter is a kind of its own, so that a script names only those it is about.
         _ if line.starts_with("counter ") => line.rsplit_once(' ').map_or(line, |(name, _)| name),

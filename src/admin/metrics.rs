@@ -108,6 +108,10 @@ fn put(metric: &mut MetricEncoder<'_>, kind: Kind, value: u64) -> Result<(), fmt
     }
 }
 
+fn cookie(word: &str, queries: u64) -> Sample {
+    (vec![("cookie", word.to_owned())], queries)
+}
+
 /// What the answering threads count.
 fn counted(counters: &[Arc<Counters>], world: &World) -> Vec<Family> {
     let sum = |read: &dyn Fn(&Counters) -> u64| {
@@ -145,6 +149,15 @@ fn counted(counters: &[Arc<Counters>], world: &World) -> Vec<Family> {
             "meridian_client_subnet_queries",
             "Queries that carried a client subnet",
             plain(sum(&|c| c.subnets.get())),
+        ),
+        Family::counter(
+            "meridian_cookie_queries",
+            "Queries that carried a cookie, by what it said of their sender",
+            vec![
+                cookie("valid", sum(&|c| c.cookies_valid.get())),
+                cookie("wrong", sum(&|c| c.cookies_wrong.get())),
+                cookie("new", sum(&|c| c.cookies_new.get())),
+            ],
         ),
     ]
 }

@@ -2,24 +2,32 @@
 //!
 //! Nothing here allocates, locks, logs, signs or reads a clock.
 
+mod chaos;
 pub mod choose;
 pub mod explain;
 mod hints;
+mod opt;
 mod records;
 mod respond;
+mod slip;
 mod steered;
 #[cfg(test)]
 mod tests;
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
 use crate::limits;
 use crate::stats::{Counters, Outcome};
 use crate::wire::asked::Asked;
-use crate::wire::kind::{Kind, Rcode};
-use crate::wire::query::{self, CLIENT_SUBNET, Edns, HEADER, Reject};
-use crate::wire::writer::{Full, Writer};
+use crate::wire::cookie::Trust;
+use crate::wire::kind::Rcode;
+use crate::wire::query::{self, Edns, Fault, HEADER, Reject};
+use crate::wire::tsig::Tsig;
+use crate::wire::writer::Writer;
 use crate::world::World;
+use opt::Opt;
+
+pub use slip::slip;
 
 /// How a query came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,10 +54,28 @@ pub struct Turn<'a> {
     pub now: u64,
     /// How many draws this worker has made; each steered answer makes one.
     pub counter: u32,
+    /// How long the stream may idle before it is closed, in tenths of a second (RFC 7828 §3.1); of no meaning over UDP.
+    pub idle: u16,
+    /// Comes back: what the cookie of the last message says of its sender.
+    pub trust: Trust,
     /// Where this worker counts.
     pub counters: &'a Counters,
     /// Room for the name asked.
     pub asked: &'a mut Asked,
+}
+
+impl<'a> Turn<'a> {
+    /// A worker's, whose draws begin with `counter`. Time is set before each batch.
+    pub fn new(counter: u32, counters: &'a Counters, asked: &'a mut Asked) -> Turn<'a> {
+        Turn {
+            now: 0,
+            counter,
+            idle: 0,
+            trust: Trust::None,
+            counters,
+            asked,
+        }
+    }
 }
 
 /// Answers a message into `out`; the answer's length, or 0 for silence. Exactly one outcome is counted.
@@ -60,35 +86,28 @@ pub fn answer(
     message: &[u8],
     out: &mut [u8],
 ) -> usize {
-    let (outcome, length) = match query::parse(message) {
+    let (outcome, length) = make(world, client, turn, message, out);
+    turn.counters.outcome(outcome);
+    length
+}
+
+/// The same for callers who count the outcome themselves, since they may decide not to send the answer.
+pub fn make(
+    world: &World,
+    client: Client,
+    turn: &mut Turn<'_>,
+    message: &[u8],
+    out: &mut [u8],
+) -> (Outcome, usize) {
+    turn.trust = Trust::None;
+    match query::parse(message) {
         Ok(query) => {
             if query.edns.as_ref().is_some_and(|e| e.subnet.is_some()) {
                 turn.counters.subnets.add(1);
             }
             respond::respond(world, client, turn, message, &query, out)
         }
-        Err(Reject::Silence) => (Outcome::Dropped, 0),
-        Err(Reject::Error { rcode, end, edns }) => (
-            outcome_of(rcode),
-            refuse(message, end, rcode, edns, client, out),
-        ),
-    };
-    turn.counters.outcome(outcome);
-    length
-}
-
-/// SERVFAIL for a query that could not be answered at all; 0 if it has not even a header.
-pub fn failure(message: &[u8], counters: &Counters, out: &mut [u8]) -> usize {
-    counters.outcome(Outcome::ServFail);
-    match message.get(2) {
-        Some(flags) if flags & 0x80 == 0 && message.len() >= HEADER => {
-            let client = Client {
-                addr: SocketAddr::from(([0, 0, 0, 0], 0)),
-                transport: Transport::Udp,
-            };
-            refuse(message, HEADER, Rcode::ServFail, None, client, out)
-        }
-        _ => 0,
+        Err(reject) => refuse(world, client, turn, message, &reject, out),
     }
 }
 
@@ -101,35 +120,108 @@ fn outcome_of(rcode: Rcode) -> Outcome {
         Rcode::NotImp => Outcome::NotImp,
         Rcode::Refused => Outcome::Refused,
         Rcode::YxDomain => Outcome::YxDomain,
+        Rcode::NotAuth => Outcome::NotAuth,
         Rcode::BadVers => Outcome::BadVers,
+        Rcode::BadCookie => Outcome::BadCookie,
     }
 }
 
-/// An answer of nothing but its code.
+/// What is not looked up.
+#[cold]
 fn refuse(
-    message: &[u8],
-    end: usize,
-    rcode: Rcode,
-    edns: Option<Edns>,
+    world: &World,
     client: Client,
+    turn: &mut Turn<'_>,
+    message: &[u8],
+    reject: &Reject<'_>,
+    out: &mut [u8],
+) -> (Outcome, usize) {
+    let (end, fault) = match *reject {
+        Reject::Silence => return (Outcome::Dropped, 0),
+        Reject::Error { end, fault } => (end, fault),
+        Reject::Greeting(edns) => (HEADER, greeted(world, client, turn.now, edns)),
+    };
+    let length = deny(world, client, turn, (message, end), &fault, out);
+    (outcome_of(fault.rcode), length)
+}
+
+/// RFC 7873 §5.4: nothing was asked but the server's half; if one was sent, it is confirmed or not. Without cookies no
+/// question is an error (RFC 9619 §4).
+fn greeted<'a>(world: &World, client: Client, now: u64, edns: Edns<'a>) -> Fault<'a> {
+    let secrets = &world.badge.secrets;
+    let judged = edns
+        .cookie
+        .and_then(|cookie| secrets.judge(&cookie, client.addr.ip(), now));
+    let rcode = match judged {
+        None => Rcode::FormErr,
+        Some((Trust::Wrong, _)) => Rcode::BadCookie,
+        Some(_) => Rcode::NoError,
+    };
+    Fault {
+        rcode,
+        edns: Some(edns),
+        why: None,
+        key: None,
+    }
+}
+
+/// An answer of nothing but its code, and the question if it ends at `end`.
+fn deny(
+    world: &World,
+    client: Client,
+    turn: &mut Turn<'_>,
+    (message, end): (&[u8], usize),
+    fault: &Fault<'_>,
     out: &mut [u8],
 ) -> usize {
-    let limit = room(client.transport, edns.as_ref());
+    let limit = room(client.transport, fault.edns.as_ref());
     let Some(mut writer) = Writer::new(out, message, end, limit) else {
         return 0;
     };
-    let opt = edns.as_ref().map(|terms| Opt { terms, scope: 0 });
-    let head = Head {
-        rcode,
+    let mut opt = fault
+        .edns
+        .as_ref()
+        .map(|terms| Opt::new(world, client, turn, terms));
+    if let Some(opt) = &mut opt {
+        opt.why = fault.why;
+    }
+    let mut head = Head {
+        rcode: fault.rcode,
         authoritative: false,
         truncated: false,
         counts: [0; 3],
     };
-    close(&mut writer, &head, opt.as_ref(), end > HEADER)
+    match fault.key {
+        Some(key) => unsigned(&mut writer, &mut head, opt.as_ref(), message, &key),
+        None => close(&mut writer, &mut head, opt.as_ref()),
+    }
+    finish(&mut writer, &head, end > HEADER)
+}
+
+/// The record about the key stands last. If it does not fit beside the OPT record it comes alone, with TC and without an
+/// error (RFC 8945 §5.3); over TCP it always fits.
+fn unsigned(
+    writer: &mut Writer<'_>,
+    head: &mut Head,
+    opt: Option<&Opt<'_>>,
+    message: &[u8],
+    key: &Tsig<'_>,
+) {
+    let mark = writer.mark();
+    close(writer, head, opt);
+    if key.refuse(message, writer).is_err() {
+        writer.back(mark);
+        (head.truncated, head.rcode, head.counts) = (true, Rcode::NoError, [0; 3]);
+        if key.refuse(message, writer).is_err() {
+            writer.back(mark);
+            return close(writer, head, opt);
+        }
+    }
+    head.counts[2] += 1;
 }
 
 /// How long an answer may be (RFC 1035 §4.2, RFC 6891 §6.2.3 to §6.2.5).
-fn room(transport: Transport, edns: Option<&Edns>) -> usize {
+fn room(transport: Transport, edns: Option<&Edns<'_>>) -> usize {
     match (transport, edns) {
         (Transport::Tcp, _) => usize::from(u16::MAX),
         (Transport::Udp, None) => 512,
@@ -142,46 +234,31 @@ struct Head {
     rcode: Rcode,
     authoritative: bool,
     truncated: bool,
-    /// Records in the answer, authority and additional sections, without OPT.
+    /// Records in the answer, authority and additional sections.
     counts: [u16; 3],
 }
 
-/// Our side of the EDNS terms.
-struct Opt<'a> {
-    terms: &'a Edns,
-    /// For how wide a network the answer holds.
-    scope: u8,
-}
-
-impl Opt<'_> {
-    fn size(&self) -> usize {
-        let subnet = self.terms.subnet.as_ref();
-        OPT + subnet.map_or(0, |s| SUBNET + usize::from(s.source).div_ceil(8))
-    }
-}
-
-/// Octets of an OPT record without options, and of a client subnet before its address.
-const OPT: usize = 11;
-const SUBNET: usize = 8;
-
-/// Writes the OPT record and the header; the message's length.
-fn close(writer: &mut Writer<'_>, head: &Head, opt: Option<&Opt<'_>>, question: bool) -> usize {
-    let mut additional = head.counts[2];
+/// Ends the additional section with the OPT record.
+#[inline]
+fn close(writer: &mut Writer<'_>, head: &mut Head, opt: Option<&Opt<'_>>) {
     if let Some(opt) = opt {
         let mark = writer.mark();
-        writer.release(opt.size());
-        match put_opt(writer, opt, head.rcode) {
-            Ok(()) => additional += 1,
+        match opt.put(writer, head.rcode) {
+            Ok(()) => head.counts[2] += 1,
             Err(_) => writer.back(mark),
         }
     }
+}
+
+/// Writes the header; the message's length.
+#[inline]
+fn finish(writer: &mut Writer<'_>, head: &Head, question: bool) -> usize {
     // RFC 1035 §4.1.1: QR, the opcode and RD as they came, AA, TC; no recursion here. RFC 4035 §3.2.2: CD as it came.
     let aa = if head.authoritative { 0x04 } else { 0 };
     let tc = if head.truncated { 0x02 } else { 0 };
     let first = 0x80 | (writer.octet(2) & 0x79) | aa | tc;
     let second = (writer.octet(3) & 0x10) | (head.rcode as u16 & 0x0f) as u8;
-    let [answer, authority, _] = head.counts.map(u16::to_be_bytes);
-    let [high, low] = additional.to_be_bytes();
+    let [answer, authority, additional] = head.counts.map(u16::to_be_bytes);
     writer.patch(
         2,
         &[
@@ -193,33 +270,9 @@ fn close(writer: &mut Writer<'_>, head: &Head, opt: Option<&Opt<'_>>, question: 
             answer[1],
             authority[0],
             authority[1],
-            high,
-            low,
+            additional[0],
+            additional[1],
         ],
     );
     writer.len()
-}
-
-/// RFC 6891 §6.1.2; the subnet as it came with our scope (RFC 7871 §7.2.1).
-fn put_opt(writer: &mut Writer<'_>, opt: &Opt<'_>, rcode: Rcode) -> Result<(), Full> {
-    let size = opt.size();
-    let mut record = [0; OPT + SUBNET + 16];
-    record[2] = Kind::OPT.0 as u8;
-    record[3..5].copy_from_slice(&(limits::UDP_PAYLOAD as u16).to_be_bytes());
-    record[5] = (rcode as u16 >> 4) as u8;
-    record[7] = if opt.terms.dnssec_ok { 0x80 } else { 0 };
-    if let Some(subnet) = &opt.terms.subnet {
-        // One option and an address of 16 octets at most.
-        record[10] = (size - OPT) as u8;
-        record[11..13].copy_from_slice(&CLIENT_SUBNET.to_be_bytes());
-        record[14] = (size - OPT - 4) as u8;
-        record[15..17].copy_from_slice(&subnet.family.to_be_bytes());
-        record[17] = subnet.source;
-        record[18] = opt.scope;
-        match subnet.addr {
-            IpAddr::V4(a) => record[19..23].copy_from_slice(&a.octets()),
-            IpAddr::V6(a) => record[19..].copy_from_slice(&a.octets()),
-        }
-    }
-    writer.bytes(record.get(..size).ok_or(Full)?)
 }

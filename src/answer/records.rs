@@ -73,6 +73,13 @@ impl<'w> Reply<'w, '_> {
                 self.writer.name(rdata)?;
                 self.writer.finish(data);
             }
+            Kind::MD | Kind::MF | Kind::MB | Kind::MG | Kind::MR | Kind::MINFO
+                if are_names(rdata) =>
+            {
+                let data = self.writer.fixed(kind, ttl)?;
+                self.names(rdata)?;
+                self.writer.finish(data);
+            }
             Kind::MX => {
                 let (preference, name) = rdata.split_at_checked(2).ok_or(Full)?;
                 let data = self.writer.fixed(kind, ttl)?;
@@ -95,6 +102,17 @@ impl<'w> Reply<'w, '_> {
             _ => self.writer.record(&[], kind, ttl, rdata)?,
         }
         self.count(section, 1);
+        Ok(())
+    }
+
+    /// Data of names and nothing else.
+    #[cold]
+    fn names(&mut self, mut rdata: &[u8]) -> Result<(), Full> {
+        while !rdata.is_empty() {
+            let (name, rest) = rdata.split_at_checked(name_length(rdata)).ok_or(Full)?;
+            self.writer.name(name)?;
+            rdata = rest;
+        }
         Ok(())
     }
 
@@ -257,8 +275,32 @@ impl<'w> Reply<'w, '_> {
 fn has_names(kind: Kind) -> bool {
     matches!(
         kind,
-        Kind::NS | Kind::CNAME | Kind::PTR | Kind::MX | Kind::SOA
+        Kind::NS
+            | Kind::CNAME
+            | Kind::PTR
+            | Kind::MX
+            | Kind::SOA
+            | Kind::MD
+            | Kind::MF
+            | Kind::MB
+            | Kind::MG
+            | Kind::MR
+            | Kind::MINFO
     )
+}
+
+/// Whether this is names and nothing else: data of these types may have been written in hexadecimal.
+fn are_names(rdata: &[u8]) -> bool {
+    let mut at = 0;
+    let mut last = 1;
+    while let Some(length) = rdata.get(at) {
+        last = *length;
+        if usize::from(last) > limits::LABEL {
+            return false;
+        }
+        at += 1 + usize::from(last);
+    }
+    last == 0 && at == rdata.len()
 }
 
 /// Octets of the name at the start.

@@ -1,10 +1,12 @@
 //! From a query to its answer: look-up (RFC 1034 §4.3.2), steering, the sections, and what fits.
 
-use crate::answer::{Client, Head, Opt, Turn, close, room};
+use crate::answer::opt::{Apex, Opt};
+use crate::answer::{Client, Head, Turn, close, finish, outcome_of, room};
 use crate::limits;
 use crate::stats::Outcome;
 use crate::steer::draw;
 use crate::wire::asked::Asked;
+use crate::wire::ede::{self, Ede};
 use crate::wire::kind::{Kind, Rcode, class};
 use crate::wire::query::{HEADER, Query, Subnet};
 use crate::wire::writer::{Full, Writer};
@@ -26,9 +28,10 @@ pub(super) fn respond(
         return (Outcome::ServFail, 0);
     };
     let edns = query.edns.as_ref();
-    let mut opt = edns.map(|terms| Opt { terms, scope: 0 });
+    let mut opt = edns.map(|terms| Opt::new(world, client, turn, terms));
     // The OPT record is written last and must always fit, so its room is set aside first.
-    writer.reserve(opt.as_ref().map_or(0, Opt::size));
+    let kept = opt.as_ref().map_or(0, Opt::room);
+    writer.reserve(kept);
     let mut reply = Reply {
         world,
         client,
@@ -40,6 +43,8 @@ pub(super) fn respond(
         counts: [0; 3],
         scope: 0,
         drawn: false,
+        held: None,
+        why: None,
         led: [0; limits::CHAIN + 1],
     };
     let outcome = reply.fill(query, turn);
@@ -56,15 +61,23 @@ pub(super) fn respond(
         } else {
             0
         };
+        opt.why = reply.why;
+        if opt.more.is_some() {
+            reply.tell(query, opt);
+        }
     }
-    let head = Head {
+    let mut head = Head {
         rcode: reply.rcode,
         authoritative: reply.authoritative,
         truncated: reply.truncated,
         counts: reply.counts,
     };
-    let length = close(&mut reply.writer, &head, opt.as_ref(), query.end > HEADER);
-    (outcome, length)
+    reply.writer.release(kept);
+    close(&mut reply.writer, &mut head, opt.as_ref());
+    (
+        outcome,
+        finish(&mut reply.writer, &head, query.end > HEADER),
+    )
 }
 
 /// The section that a record goes to.
@@ -87,6 +100,10 @@ pub(super) struct Reply<'w, 'b> {
     pub(super) counts: [u16; 3],
     pub(super) scope: u8,
     pub(super) drawn: bool,
+    /// The zone that the question is for, if it is ours.
+    held: Option<&'w Held>,
+    /// Why there is no better answer.
+    pub(super) why: Option<&'static Ede>,
     /// The hashes of the owners of DNAME records that stand in the answer.
     pub(super) led: [u64; limits::CHAIN + 1],
 }
@@ -94,24 +111,24 @@ pub(super) struct Reply<'w, 'b> {
 impl<'w> Reply<'w, '_> {
     fn fill(&mut self, query: &Query<'_>, turn: &mut Turn<'_>) -> Outcome {
         if query.class != class::IN {
-            return self.refuse(Rcode::Refused, Outcome::Refused);
-        }
-        match query.kind {
-            // These stand in messages, never in questions (RFC 6891 §6.1.1, RFC 8945, RFC 2930), nor does NXNAME (RFC 9824 §3.5).
-            Kind::OPT | Kind::TSIG | Kind::TKEY | Kind(128) => {
-                return self.refuse(Rcode::FormErr, Outcome::FormErr);
+            match query.class {
+                class::CH => return self.chaos(query, turn),
+                // RFC 1035 §4.1.1: an answer for all classes has authority in one at most.
+                class::ANY => self.authoritative = false,
+                _ => return self.refuse(Rcode::Refused, Outcome::Refused, Some(&ede::CLASS)),
             }
-            // No transfers are given.
-            Kind::AXFR | Kind::IXFR => return self.refuse(Rcode::Refused, Outcome::Refused),
-            Kind::MAILA | Kind::MAILB => return self.refuse(Rcode::NotImp, Outcome::NotImp),
-            _ => {}
+        }
+        if let Some((rcode, why)) = unfit(query.kind) {
+            let outcome = outcome_of(rcode);
+            return self.refuse(rcode, outcome, Some(why));
         }
         if turn.asked.read(query.name).is_err() {
-            return self.refuse(Rcode::FormErr, Outcome::FormErr);
+            return self.refuse(Rcode::FormErr, Outcome::FormErr, None);
         }
         let estate = &self.world.estate;
         let Some(mut held) = estate.zone(turn.asked) else {
-            return self.refuse(Rcode::Refused, Outcome::Refused);
+            let why = Some(&ede::ELSEWHERE);
+            return self.refuse(Rcode::Refused, Outcome::Refused, why);
         };
         // The DS records of a zone are its parent's (RFC 4035 §3.1.4.1).
         if query.kind == Kind::DS
@@ -120,13 +137,34 @@ impl<'w> Reply<'w, '_> {
         {
             held = parent;
         }
+        self.held = Some(held);
         self.walk(held, query.kind, turn)
     }
 
-    pub(super) fn refuse(&mut self, rcode: Rcode, outcome: Outcome) -> Outcome {
+    pub(super) fn refuse(
+        &mut self,
+        rcode: Rcode,
+        outcome: Outcome,
+        why: Option<&'static Ede>,
+    ) -> Outcome {
         self.rcode = rcode;
         self.authoritative = false;
+        self.why = why;
         outcome
+    }
+
+    /// What was asked about the zone beside its records.
+    #[inline(never)]
+    fn tell(&self, query: &Query<'_>, opt: &mut Opt<'_>) {
+        let Some(held) = self.held else { return };
+        // The zone holds the name, so equal lengths are equal names.
+        let soa = query.kind == Kind::SOA && query.name.len() == held.lower.len();
+        let apex = if soa && !self.truncated {
+            Apex::Yes
+        } else {
+            Apex::No
+        };
+        opt.tell(held, apex);
     }
 
     /// Follows CNAME and DNAME as long as they stay in the zone.
@@ -342,5 +380,17 @@ impl<'w> Reply<'w, '_> {
             Ok(())
         };
         self.whole(put, turn.asked)
+    }
+}
+
+/// Types that no zone is looked up for.
+#[inline]
+fn unfit(kind: Kind) -> Option<(Rcode, &'static Ede)> {
+    match kind {
+        // These stand in messages, never in questions (RFC 6891 §6.1.1, RFC 8945, RFC 2930), nor does NXNAME (RFC 9824 §3.5).
+        Kind::OPT | Kind::TSIG | Kind::TKEY | Kind(128) => Some((Rcode::FormErr, &ede::NO_DATA)),
+        Kind::AXFR | Kind::IXFR => Some((Rcode::Refused, &ede::TRANSFER)),
+        Kind::MAILA | Kind::MAILB => Some((Rcode::NotImp, &ede::OBSOLETE)),
+        _ => None,
     }
 }

@@ -10,6 +10,7 @@ use crate::config::estate::{AllDown, VipId};
 use crate::stats::Outcome;
 use crate::steer::wheel::Family;
 use crate::wire::asked::Asked;
+use crate::wire::ede;
 use crate::wire::kind::{Kind, Rcode};
 use crate::wire::writer::{Full, QUESTION};
 use crate::world::estate::Held;
@@ -44,7 +45,7 @@ impl<'w> Reply<'w, '_> {
             .and_then(|n| held.steered.get(n as usize).copied());
         let Some(decision) = root.and_then(|root| self.decide(root, turn, turn.asked.wire()))
         else {
-            return self.refuse(Rcode::ServFail, Outcome::ServFail);
+            return self.refuse(Rcode::ServFail, Outcome::ServFail, None);
         };
         // RFC 8482 §4.1: ANY gets one RRset.
         let kinds: &[Kind] = if kind == Kind::ANY {
@@ -53,6 +54,7 @@ impl<'w> Reply<'w, '_> {
             &[kind]
         };
         if decision.plan.dead {
+            self.why = Some(&ede::DOWN);
             match decision.pool.on_all_down {
                 AllDown::NoData => return self.other(held, node, kind, &decision, turn, first),
                 AllDown::Zone if has_addresses(node) => {

@@ -68,7 +68,7 @@ fn local(question: &Question, args: &Explain) -> Result<Explanation, Exit> {
         },
         false => Verdict::UNKNOWN,
     };
-    let world = World::new(Arc::new(estate), verdict, 1);
+    let world = World::new(Arc::new(estate), Arc::default(), verdict, 1);
     Ok(explain(&world, question, daemon::now(), 0))
 }
 

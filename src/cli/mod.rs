@@ -61,7 +61,7 @@ Serves the estate until SIGTERM or SIGINT; a second one ends at once. SIGHUP rea
 every change of its files or of a database does. A new estate with an error in it is refused, and the old \
 one serves on.
 
-Each top-level key of the machine file is an option of the same name, and the option wins. No machine \
+Each top-level key of the machine file but `version` is an option of the same name, and the option wins. No machine \
 file is read but the one that --config names, so what is served never depends on where the server was \
 started.
 
@@ -188,6 +188,15 @@ struct Serve {
     /// UDP threads for each address [default: one for each core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(limits::WORKERS)))]
     workers: Option<u32>,
+    /// Limit nothing over UDP, for load tests; [rate] of the machine file has the rest [default: on]
+    #[arg(long, value_name = "off", value_enum)]
+    rate: Option<Off>,
+    /// What it says to NSID and id.server queries [default: nothing]
+    #[arg(long, value_name = "TEXT", value_parser = said)]
+    id: Option<String>,
+    /// The file with the secrets of DNS cookies [default: one secret, made in the state folder]
+    #[arg(long, value_name = "FILE")]
+    cookies: Option<PathBuf>,
     /// What goes to the log on stderr
     #[arg(long, value_name = "LEVEL", value_enum, default_value_t = Level::Info)]
     log: Level,
@@ -260,6 +269,12 @@ impl From<Level> for LevelFilter {
     }
 }
 
+/// What can be switched off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Off {
+    Off,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
     /// For people
@@ -281,6 +296,18 @@ fn loopback(text: &str) -> Result<SocketAddr, String> {
         Err(format!(
             "the API is plain HTTP and stays on loopback: write `127.0.0.1:{}`",
             address.port()
+        ))
+    }
+}
+
+/// One character-string (RFC 1035 §3.3), as in the machine file.
+fn said(text: &str) -> Result<String, String> {
+    if (1..=limits::IDENTITY).contains(&text.len()) && !text.contains(char::is_control) {
+        Ok(text.to_owned())
+    } else {
+        let most = limits::IDENTITY;
+        Err(format!(
+            "write 1 to {most} octets without control characters"
         ))
     }
 }

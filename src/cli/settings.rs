@@ -4,11 +4,12 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use super::{Serve, Where};
+use super::{Off, Serve, Where};
 use crate::config::machine::{self, Machine};
 use crate::daemon::Settings;
 use crate::diagnostic::{Diagnostic, Source};
 use crate::keeper::load::Paths;
+use crate::rate::Rate;
 
 const LISTEN: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 5300);
@@ -30,12 +31,20 @@ pub(super) fn of(args: &Serve) -> Result<(Settings, Vec<Diagnostic>), Vec<Diagno
     };
     // A default is a path of the file like any other: seen from its folder.
     let state = home.join(machine.state.as_deref().unwrap_or("state"));
+    let mut paths = over(&args.place, &machine, &home);
+    paths.cookies = args.cookies.clone().or(paths.cookies);
     let settings = Settings {
-        paths: over(&args.place, &machine, &home),
+        paths,
         state: args.state.clone().unwrap_or(state),
         listen,
         admin: args.admin.or(machine.admin).unwrap_or(ADMIN),
         workers: workers.or(machine.workers).unwrap_or_else(cores),
+        rate: match args.rate {
+            Some(Off::Off) => Rate::Off,
+            None => machine.rate,
+        },
+        id: args.id.clone().or(machine.id),
+        version: machine.version,
         tokens: machine.tokens,
         home,
     };
@@ -57,6 +66,7 @@ fn over(place: &Where, machine: &Machine, home: &Path) -> Paths {
             [] => geoip.collect(),
             given => given.to_vec(),
         },
+        cookies: machine.cookies.as_deref().map(|path| home.join(path)),
     }
 }
 
@@ -102,6 +112,7 @@ mod tests {
         assert_eq!(plain.paths.zones, Path::new("zones"));
         assert_eq!(plain.state, Path::new("state"));
         assert!(plain.workers > 0 && plain.paths.geoip.is_empty());
+        assert_eq!(plain.rate, Rate::default());
     }
 
     #[test]
@@ -137,6 +148,8 @@ mod tests {
             "127.0.0.1:0",
             "--workers",
             "1",
+            "--rate",
+            "off",
         ];
         let read = settings(&given);
         assert_eq!(read.paths.zones, Path::new("y"));
@@ -144,5 +157,6 @@ mod tests {
         assert_eq!(read.state, Path::new("s"));
         assert_eq!(read.workers, 1);
         assert_eq!(read.listen.len(), 1);
+        assert_eq!(read.rate, Rate::Off);
     }
 }

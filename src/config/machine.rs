@@ -9,15 +9,18 @@ use crate::config::record::{Keys, Record};
 use crate::config::values;
 use crate::diagnostic::{Diagnostic, Source, Spot, any_error};
 use crate::limits;
+use crate::rate::Rate;
 
+mod rate;
 #[cfg(test)]
 mod tests;
 
 const MACHINE: Keys = Keys {
     known: &[
-        "zones", "geoip", "state", "listen", "admin", "workers", "tokens",
+        "zones", "geoip", "state", "listen", "admin", "workers", "id", "version", "cookies",
+        "rate", "tokens",
     ],
-    later: &["id", "tls"],
+    later: &["tls"],
     example: "listen = [\"192.0.2.53:53\"]",
 };
 
@@ -42,6 +45,14 @@ pub struct Machine {
     pub admin: Option<SocketAddr>,
     /// Threads that answer UDP, for each address.
     pub workers: Option<usize>,
+    /// How much is sent over UDP.
+    pub rate: Rate,
+    /// Which server this is, for whoever asks. None: it does not say.
+    pub id: Option<String>,
+    /// What it is, for whoever asks. None: it does not say.
+    pub version: Option<String>,
+    /// The secrets of cookies. None: one is made in the state folder.
+    pub cookies: Option<String>,
     /// Sorted by name. Empty: one operator token is made.
     pub tokens: Vec<TokenFile>,
 }
@@ -115,10 +126,46 @@ fn read(entries: Vec<Entry<'_>>, findings: &mut Findings) -> Machine {
         let workers = values::integer("`workers`", field.value, 1..=limits::WORKERS, findings);
         machine.workers = workers.and_then(|n| usize::try_from(n).ok());
     }
+    if let Some(field) = record.get("rate") {
+        machine.rate = rate::read(field, findings);
+    }
+    if let Some(field) = record.get("id") {
+        machine.id = said(field, findings);
+    }
+    if let Some(field) = record.get("version") {
+        machine.version = said(field, findings);
+    }
+    if let Some(field) = record.get("cookies") {
+        machine.cookies = path(field, findings);
+    }
     if let Some(field) = record.get("tokens") {
         machine.tokens = tokens(field, findings);
     }
     machine
+}
+
+/// What is said to anyone who asks: one character-string (RFC 1035 §3.3).
+fn said(field: Entry<'_>, findings: &mut Findings) -> Option<String> {
+    let word = values::text(field, "a text", findings)?;
+    let most = limits::IDENTITY;
+    let label = field.key.text;
+    if !(1..=most).contains(&word.text.len()) {
+        findings.error(
+            word.at,
+            format!("`{label}` has 1 to {most} octets"),
+            "leave the key out to say nothing",
+        );
+        return None;
+    }
+    if word.text.contains(char::is_control) {
+        findings.error(
+            word.at,
+            format!("`{label}` holds a control character"),
+            "write what can be read",
+        );
+        return None;
+    }
+    Some(word.text.to_owned())
 }
 
 fn path(field: Entry<'_>, findings: &mut Findings) -> Option<String> {

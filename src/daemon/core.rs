@@ -6,6 +6,7 @@ use arc_swap::Guard;
 
 use crate::answer::{self, Client, Turn};
 use crate::serve;
+use crate::stats::Outcome;
 use crate::world::World;
 use crate::world::cell::Cell;
 
@@ -35,7 +36,11 @@ impl serve::Core for Core {
         turn: &mut Turn<'_>,
         query: &[u8],
         out: &mut [u8],
-    ) -> usize {
-        answer::answer(world, client, turn, query, out)
+    ) -> (Outcome, usize) {
+        answer::make(world, client, turn, query, out)
+    }
+
+    fn slip(&self, client: Client, turn: &mut Turn<'_>, query: &[u8], out: &mut [u8]) -> usize {
+        answer::slip(&self.0.load(), client, turn, query, out)
     }
 }

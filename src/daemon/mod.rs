@@ -1,12 +1,13 @@
 //! The running server: what is started in which order, what reloads it, and what ends it.
 //!
-//! The order is: the journal (a second server on the same state ends here), the tokens, the estate, all sockets, the keeper
+//! The order is: the journal (a second server on the same state ends here), the tokens, the secrets of cookies, the estate, all sockets, the keeper
 //! with its watch, the DNS doors, the operator's door, the banner. Until the sockets nothing is visible from outside, so whatever
 //! is wrong before them leaves no trace.
 
 mod banner;
 mod core;
 mod door;
+mod flood;
 pub mod log;
 mod trial;
 
@@ -25,10 +26,12 @@ use crate::diagnostic::{self, Diagnostic};
 use crate::health::board::Board;
 use crate::keeper::journal::Journal;
 use crate::keeper::load::{Loaded, Loader, Paths};
-use crate::keeper::{self, Change, Changes, Keeper, Reloaded, Touched, watch};
+use crate::keeper::{self, Change, Changes, Keeper, Reloaded, Touched, secrets, watch};
 use crate::limits;
+use crate::rate::Rate;
 use crate::serve::{self, Listener, Running};
 use crate::world::World;
+use crate::world::badge::Badge;
 use crate::world::cell::Cell;
 use crate::world::estate::Estate;
 
@@ -45,6 +48,12 @@ pub struct Settings {
     pub admin: SocketAddr,
     /// UDP threads for each listener.
     pub workers: usize,
+    /// How much is sent over UDP.
+    pub rate: Rate,
+    /// Which server this is, for whoever asks.
+    pub id: Option<String>,
+    /// What it is, for whoever asks.
+    pub version: Option<String>,
     /// Whose tokens are taken. Without any, one token is made in `state`.
     pub tokens: Vec<TokenFile>,
     /// The folder from which the paths of `tokens` are seen.
@@ -75,17 +84,25 @@ pub fn run(settings: &Settings) -> Result<(), Failed> {
     }
     let keys = door::Keys::open(settings).map_err(Failed::Refused)?;
     let board = Board::resume(opened.entries, now());
-    let mut loader = Loader::new(settings.paths.clone());
+    let mut paths = settings.paths.clone();
+    if paths.cookies.is_none() {
+        let made = secrets::create(&settings.state);
+        paths.cookies = Some(made.map_err(|wrong| Failed::Refused(vec![wrong]))?);
+    }
+    let mut loader = Loader::new(paths);
     let mut loaded = loader.first();
     let Some(estate) = loaded.estate.take() else {
         return Err(Failed::Refused(loaded.diagnostics));
     };
     show(&loaded.diagnostics);
+    let secrets = loaded.secrets.clone();
     let first = first(&estate, loaded);
     let sockets = Sockets::bind(settings)?;
 
+    let (id, version) = (settings.id.as_deref(), settings.version.as_deref());
     let cell = Arc::new(Cell::new(World::new(
         Arc::new(estate),
+        Arc::new(Badge::new(id, version, secrets)),
         |name| board.verdict(name),
         first.generation,
     )));
@@ -95,7 +112,8 @@ pub fn run(settings: &Settings) -> Result<(), Failed> {
         tracing::warn!(%error, "the folder is not watched; reload by SIGHUP or the API");
     }
     let core = Arc::new(core::Core::new(cell.clone()));
-    let running = serve::start(sockets.dns, core).map_err(system)?;
+    let running = serve::start(sockets.dns, core, &settings.rate).map_err(system)?;
+    runtime.spawn(flood::watch(running.counters().to_vec()));
     let addresses = running.addresses().to_vec();
     let wires = (cell.clone(), keeper.clone(), &running);
     let door = door::open(&runtime, sockets.admin, keys, wires).map_err(system)?;

@@ -10,9 +10,11 @@ use crate::diagnostic::Diagnostic;
 use crate::keeper::beside::{Geography, Steer, Unseen};
 use crate::keeper::file::{Git, Stamp};
 use crate::keeper::folder::{Kind, Listing, Look};
+use crate::keeper::secrets;
 use crate::keeper::zones::{Seen, Which, Zones};
 use crate::keeper::{Effort, Pulse, Touched};
 use crate::limits;
+use crate::wire::cookie::Secrets;
 use crate::world::conflict::Reading;
 use crate::world::estate::{Estate, Slots};
 use crate::world::link;
@@ -25,6 +27,8 @@ pub struct Paths {
     pub zones: PathBuf,
     /// Databases in the order of precedence; none means the built-in map.
     pub geoip: Vec<PathBuf>,
+    /// The secrets of cookies; none: there are no cookies.
+    pub cookies: Option<PathBuf>,
 }
 
 /// What a reading came to.
@@ -32,6 +36,8 @@ pub struct Paths {
 pub struct Loaded {
     /// None if there was any error, or nothing to be read.
     pub estate: Option<Estate>,
+    /// The secrets of cookies.
+    pub secrets: Secrets,
     /// Errors and warnings, errors first.
     pub diagnostics: Vec<Diagnostic>,
     /// How many more there are.
@@ -71,6 +77,9 @@ pub struct Loader {
     zones: Zones,
     steer: Steer,
     geography: Geography,
+    secrets: Secrets,
+    /// What was wrong with their file.
+    doubts: Vec<Diagnostic>,
     slots: Slots,
     /// As it was after the last reading. None if that did not end well.
     listing: Option<Listing>,
@@ -98,6 +107,8 @@ impl Loader {
             zones: Zones::new(),
             steer: Steer::default(),
             geography: Geography::default(),
+            secrets: Secrets::default(),
+            doubts: Vec::new(),
             slots: Slots::default(),
             listing: None,
             index: None,
@@ -201,9 +212,22 @@ impl Loader {
             changed |= self.steer.read(&sight.listing.steering, &mut sight.seen);
         }
         changed |= self.geography.read(&self.paths.geoip, unseen);
+        changed |= self.secrets();
         self.news |= changed || found != self.found;
         self.found = found;
         sight
+    }
+
+    /// Reads the secrets of cookies, small enough to be read each time. Whether anything about them has changed.
+    fn secrets(&mut self) -> bool {
+        let read = self.paths.cookies.as_deref().map(secrets::read);
+        let (secrets, found) = match read.unwrap_or_else(|| Ok(Secrets::default())) {
+            Ok(secrets) => (secrets, Vec::new()),
+            Err(wrong) => (self.secrets.clone(), wrong),
+        };
+        let changed = secrets != self.secrets || found != self.doubts;
+        (self.secrets, self.doubts) = (secrets, found);
+        changed
     }
 
     /// Whether anything that was read looks otherwise now, be it a folder. A file that was not read because it looked as
@@ -231,6 +255,7 @@ impl Loader {
         self.listing = Some(sight.listing).filter(|_| !linked);
         let mut loaded = Loaded {
             estate: None,
+            secrets: self.secrets.clone(),
             diagnostics: Vec::new(),
             more: 0,
             end: End::Same,
@@ -246,6 +271,7 @@ impl Loader {
         let all = zones
             .chain(&self.steer.found)
             .chain(&self.geography.found)
+            .chain(&self.doubts)
             .chain(&self.found)
             .chain(&found);
         loaded.estate = estate.filter(|_| !all.clone().any(Diagnostic::is_error));
@@ -310,6 +336,7 @@ impl Loader {
         self.listing = None;
         Loaded {
             estate: None,
+            secrets: self.secrets.clone(),
             diagnostics: vec![Diagnostic::whole(message, advice)],
             more: 0,
             end: End::Restless,

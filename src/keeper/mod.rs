@@ -8,6 +8,7 @@ mod include;
 pub mod journal;
 pub mod load;
 mod reload;
+pub mod secrets;
 mod spread;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]

@@ -12,6 +12,7 @@ use crate::keeper::diff::changes;
 use crate::keeper::load::{Asked, End, Loaded, Loader};
 use crate::keeper::{Change, Changes, Effort, Reloaded, Touched, spread};
 use crate::limits;
+use crate::wire::cookie::Secrets;
 use crate::world::estate::Estate;
 
 /// The cause of reloads that only a change of files asks for: if there was none, there is nothing to tell.
@@ -33,6 +34,7 @@ pub(super) fn run(mut loader: Loader, work: &Receiver<Order>, queue: &SyncSender
         let load = AssertUnwindSafe(|| loader.load(Some(&before), &touched, asked));
         let loaded = Box::new(catch_unwind(load).unwrap_or_else(|_| Loaded {
             estate: None,
+            secrets: Secrets::default(),
             diagnostics: vec![Diagnostic::whole(
                 "reading the estate failed by a mistake of Meridian's own",
                 "the log has the place; please report it, with the files that were changed last",

@@ -51,7 +51,7 @@ pub(super) fn cores() -> usize {
 pub(super) fn give_way() {
     // Elsewhere the number would hold for the whole process.
     #[cfg(target_os = "linux")]
-    let _ = rustix::process::setpriority_process(None, 19);
+    let _ = rustix::process::setpriority_process(None, 10);
 }
 
 #[cfg(test)]
@@ -87,7 +87,7 @@ mod tests {
             give_way();
             (nice(), thread::spawn(nice).join().unwrap())
         });
-        assert_eq!(deeper.join().unwrap(), (19, 19));
+        assert_eq!(deeper.join().unwrap(), (10, 10));
         assert_eq!(nice(), before);
     }
 }

@@ -263,8 +263,10 @@ impl Worker {
             }
             reloaded.generation = world.generation + 1;
             let board = &self.board;
+            let badge = Arc::new(world.badge.with(loaded.secrets));
             let world = World::new(
                 Arc::new(estate),
+                badge,
                 |name| board.verdict(name),
                 reloaded.generation,
             );

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::inbox::{Inbox, Next};
 use super::{Core, first_draw, guard, now};
@@ -46,18 +47,22 @@ impl<C: Core> Desk<C> {
     }
 
     /// Appends the framed answers to what waits in the inbox, in its order, up to the bounds of one round.
-    pub(super) fn round(&self, client: Client, inbox: &mut Inbox, out: &mut Vec<u8>) -> Round {
+    /// `idle` is how long the stream may then idle.
+    pub(super) fn round(
+        &self,
+        client: Client,
+        idle: Duration,
+        inbox: &mut Inbox,
+        out: &mut Vec<u8>,
+    ) -> Round {
         if !inbox.is_ready() {
             return Round::Done;
         }
         let mut scratch = self.scratch.borrow_mut();
         let mut asked = self.asked.borrow_mut();
-        let mut turn = Turn {
-            now: now(),
-            counter: self.draw.get(),
-            counters: &self.counters,
-            asked: &mut asked,
-        };
+        let mut turn = Turn::new(self.draw.get(), &self.counters, &mut asked);
+        turn.now = now().as_secs();
+        turn.idle = u16::try_from(idle.as_millis() / 100).unwrap_or(u16::MAX);
         let world = self.core.load();
         let mut left = limits::TCP_ROUND;
         let round = loop {
@@ -75,7 +80,9 @@ impl<C: Core> Desk<C> {
                 Next::Partial | Next::Nothing => break Round::Done,
             };
             let core = (&*self.core, &world);
-            let length = guard::answer(core, client, &mut turn, &self.tally, query, &mut scratch);
+            let (outcome, length) =
+                guard::answer(core, client, &mut turn, &self.tally, query, &mut scratch);
+            self.counters.outcome(outcome);
             // What gets no answer over a stream was not sent by a client of DNS.
             let Some(answer) = scratch.get(..length).filter(|answer| !answer.is_empty()) else {
                 break Round::Close(End::Unanswered);

@@ -3,14 +3,13 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::{Client, Core, Tally, Turn};
-use crate::stats::{Counters, Outcome};
+use crate::stats::Outcome;
 use crate::wire::kind::Rcode;
 use crate::wire::name::Name;
+use crate::wire::query::{self, HEADER, Refusal};
 
-/// Octets of the header (RFC 1035 §4.1.1).
-const HEADER: usize = 12;
-
-/// Answers one message. Whatever the core does, this returns, with at most `out.len()`; 0 means that nothing is sent.
+/// Answers one message. Whatever the core does, this returns, with at most `out.len()`; 0 means that nothing is sent. The
+/// outcome is the caller's to count.
 pub(super) fn answer<C: Core>(
     (core, world): (&C, &C::World),
     client: Client,
@@ -18,28 +17,57 @@ pub(super) fn answer<C: Core>(
     tally: &Tally,
     query: &[u8],
     out: &mut [u8],
-) -> usize {
+) -> (Outcome, usize) {
     let answered = catch_unwind(AssertUnwindSafe(|| {
         core.answer(world, client, turn, query, out)
     }));
     match answered {
-        Ok(length) => length.min(out.len()),
+        Ok((outcome, length)) => (outcome, length.min(out.len())),
         Err(_) => {
             tally.panic();
-            refuse(query, Rcode::ServFail, turn.counters, out)
+            refuse(query, Rcode::ServFail, out)
         }
     }
 }
 
-/// Answers a message with a bare error, counted. Silent at responses and at what has no header.
-pub(super) fn refuse(query: &[u8], rcode: Rcode, counters: &Counters, out: &mut [u8]) -> usize {
+/// What a limited client gets, if it gets anything; its length.
+pub(super) fn slip<C: Core>(
+    core: &C,
+    client: Client,
+    turn: &mut Turn<'_>,
+    tally: &Tally,
+    query: &[u8],
+    out: &mut [u8],
+) -> usize {
+    let slipped = catch_unwind(AssertUnwindSafe(|| core.slip(client, turn, query, out)));
+    slipped.map_or_else(
+        |_| {
+            tally.panic();
+            0
+        },
+        |length| length.min(out.len()),
+    )
+}
+
+/// Answers what was longer than we take and came in part only.
+pub(super) fn cut(query: &[u8], out: &mut [u8]) -> (Outcome, usize) {
+    let rcode = match query::accept(query) {
+        Err(Refusal::Opcode) => Rcode::NotImp,
+        _ => Rcode::FormErr,
+    };
+    refuse(query, rcode, out)
+}
+
+/// Answers a message with a bare error. Silent at responses and at what has no header.
+fn refuse(query: &[u8], rcode: Rcode, out: &mut [u8]) -> (Outcome, usize) {
     let length = error(query, rcode, out);
-    counters.outcome(match rcode {
+    let outcome = match rcode {
         _ if length == 0 => Outcome::Dropped,
         Rcode::FormErr => Outcome::FormErr,
+        Rcode::NotImp => Outcome::NotImp,
         _ => Outcome::ServFail,
-    });
-    length
+    };
+    (outcome, length)
 }
 
 /// The header turned round, and the question if there is one to be seen: resolvers match answers by it (RFC 5452 §9.1).
@@ -78,19 +106,18 @@ mod tests {
     const QUERY: &[u8] =
         b"\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x03www\x07example\x00\x00\x01\x00\x01";
 
-    fn refused(query: &[u8]) -> (Vec<u8>, Counters) {
-        let counters = Counters::default();
+    fn refused(query: &[u8]) -> (Vec<u8>, Outcome) {
         let mut out = [0xAA; 512];
-        let length = refuse(query, Rcode::ServFail, &counters, &mut out);
-        (out[..length].to_vec(), counters)
+        let (outcome, length) = refuse(query, Rcode::ServFail, &mut out);
+        (out[..length].to_vec(), outcome)
     }
 
     #[test]
     fn errors_keep_id_opcode_rd_and_question() {
-        let (answer, counters) = refused(QUERY);
+        let (answer, outcome) = refused(QUERY);
         assert_eq!(answer[..12], [0x12, 0x34, 0x81, 2, 0, 1, 0, 0, 0, 0, 0, 0]);
         assert_eq!(answer[12..], QUERY[12..]);
-        assert_eq!(counters.outcomes(Outcome::ServFail), 1);
+        assert_eq!(outcome, Outcome::ServFail);
     }
 
     #[test]
@@ -110,10 +137,23 @@ mod tests {
         let mut response = QUERY.to_vec();
         response[2] |= 0x80;
         for query in [&response[..], &QUERY[..11], b""] {
-            let (answer, counters) = refused(query);
+            let (answer, outcome) = refused(query);
             assert!(answer.is_empty());
-            assert_eq!(counters.outcomes(Outcome::Dropped), 1);
+            assert_eq!(outcome, Outcome::Dropped);
         }
+    }
+
+    #[test]
+    fn what_came_in_part_is_refused_by_the_rule_of_all() {
+        for opcode in 0..16_u8 {
+            let mut query = QUERY.to_vec();
+            query[2] = opcode << 3;
+            let mut out = [0; 512];
+            cut(&query, &mut out);
+            let rcode = if opcode == 0 { 1 } else { 4 };
+            assert_eq!(out[2..4], [0x80 | opcode << 3, rcode]);
+        }
+        assert_eq!(cut(&QUERY[..11], &mut [0; 512]), (Outcome::Dropped, 0));
     }
 
     #[test]

@@ -60,6 +60,11 @@ impl Listener {
         self.addr
     }
 
+    /// For how many threads of UDP it was bound.
+    pub(super) fn workers(&self) -> usize {
+        self.udp.len()
+    }
+
     /// The socket of TCP and those of UDP.
     pub(super) fn into_sockets(self) -> (TcpListener, Vec<Socket>) {
         (self.tcp, self.udp)

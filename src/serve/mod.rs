@@ -31,7 +31,8 @@ use tokio::sync::watch;
 
 use crate::answer::{Client, Turn};
 use crate::limits;
-use crate::stats::{Counters, Tally};
+use crate::rate::{Limiter, Rate};
+use crate::stats::{Counters, Outcome, Tally};
 
 pub use listener::Listener;
 
@@ -44,8 +45,8 @@ pub trait Core: Send + Sync + 'static {
     /// so a state that was acknowledged before a query was sent is never missed by its answer.
     fn load(&self) -> Self::World;
 
-    /// Writes the answer to `query` into `out` and returns its length; 0 means that none is given. Counts exactly one
-    /// outcome, as its last act: if it panics before, the caller counts the failure.
+    /// Writes the answer to `query` into `out` and returns what it is and its length; 0 means that none is given. The
+    /// caller counts the outcome: it may be another one if the answer is not sent.
     fn answer(
         &self,
         world: &Self::World,
@@ -53,7 +54,11 @@ pub trait Core: Send + Sync + 'static {
         turn: &mut Turn<'_>,
         query: &[u8],
         out: &mut [u8],
-    ) -> usize;
+    ) -> (Outcome, usize);
+
+    /// Writes what a client gets instead of an answer that its network has had too many of, and returns its length: never
+    /// more than the query's.
+    fn slip(&self, client: Client, turn: &mut Turn<'_>, query: &[u8], out: &mut [u8]) -> usize;
 }
 
 /// How patient TCP is and how many it lets in.
@@ -75,18 +80,20 @@ impl Default for Terms {
     }
 }
 
-/// Starts to answer on all listeners: as many UDP threads for each as it was bound for, and one thread for all TCP.
+/// Starts to answer on all listeners: as many UDP threads for each as it was bound for, and one thread for all TCP. What
+/// is sent over UDP is limited to `rate`; over TCP nothing is, for the handshake has shown where the client is.
 ///
 /// # Errors
 ///
 /// When a thread or the runtime of TCP cannot be made. Threads that had started end again.
-pub fn start<C: Core>(listeners: Vec<Listener>, core: Arc<C>) -> io::Result<Running> {
-    start_with(listeners, core, Terms::default())
+pub fn start<C: Core>(listeners: Vec<Listener>, core: Arc<C>, rate: &Rate) -> io::Result<Running> {
+    start_with(listeners, core, rate, Terms::default())
 }
 
 fn start_with<C: Core>(
     listeners: Vec<Listener>,
     core: Arc<C>,
+    rate: &Rate,
     mut terms: Terms,
 ) -> io::Result<Running> {
     terms.caps.total = seats(terms.caps.total);
@@ -101,7 +108,9 @@ fn start_with<C: Core>(
         end,
     };
     let mut doors = Vec::new();
+    let workers = [false, true].map(|v6| workers(&listeners, v6));
     for listener in listeners {
+        let sharing = workers[usize::from(listener.address().is_ipv6())];
         let (tcp, udp) = listener.into_sockets();
         doors.push(tcp);
         for socket in udp {
@@ -110,6 +119,7 @@ fn start_with<C: Core>(
                 core: core.clone(),
                 counters: running.fresh_counters(),
                 tally: running.tally.clone(),
+                limiter: limiter(rate, sharing)?,
                 stop: running.stop.clone(),
             };
             let name = format!("udp-{}", running.threads.len());
@@ -138,11 +148,26 @@ fn seats(wanted: usize) -> usize {
     seats.min(wanted)
 }
 
-/// Unix time in seconds.
-fn now() -> u64 {
+/// The UDP workers of one family: clients of one family are spread over them.
+fn workers(listeners: &[Listener], v6: bool) -> usize {
+    let of = listeners.iter().filter(|l| l.address().is_ipv6() == v6);
+    of.map(Listener::workers).sum()
+}
+
+/// The limiter of one of so many workers.
+fn limiter(rate: &Rate, workers: usize) -> io::Result<Option<Limiter>> {
+    let Rate::On(terms) = rate else {
+        return Ok(None);
+    };
+    let seed = || getrandom::u64().map_err(|error| io::Error::other(error.to_string()));
+    Ok(Some(Limiter::new(terms, workers, [seed()?, seed()?])))
+}
+
+/// Unix time.
+fn now() -> Duration {
     SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
-        .map_or(0, |d| d.as_secs())
+        .unwrap_or_default()
 }
 
 /// Where a worker's draw counter begins: anywhere, so that restarts and workers do not all begin with the same VIP.

@@ -43,6 +43,17 @@ impl Default for Pace {
     }
 }
 
+impl Pace {
+    /// How long a query is waited for now.
+    fn idle(&self, seat: &Seat) -> Duration {
+        if seat.is_crowded() {
+            self.idle.min(self.crowded)
+        } else {
+            self.idle
+        }
+    }
+}
+
 /// Until when the next octets are waited for.
 struct Patience {
     pace: Pace,
@@ -70,18 +81,8 @@ impl Patience {
 
     /// The deadline, and what it means to miss it.
     fn deadline(&mut self, inbox: &Inbox, seat: &Seat) -> (Instant, End) {
-        let Pace {
-            idle,
-            crowded,
-            read,
-            grace,
-            ..
-        } = self.pace;
-        let idle = if seat.is_crowded() {
-            idle.min(crowded)
-        } else {
-            idle
-        };
+        let Pace { read, grace, .. } = self.pace;
+        let idle = self.pace.idle(seat);
         let (deadline, end) = if inbox.is_empty() {
             (self.quiet + idle, End::Idle)
         } else {
@@ -113,7 +114,7 @@ where
     let mut out = Vec::new();
     let mut patience = Patience::new(pace);
     loop {
-        let round = desk.round(client, &mut inbox, &mut out);
+        let round = desk.round(client, pace.idle(seat), &mut inbox, &mut out);
         if !out.is_empty() {
             seat.touch();
             // All answers of a round in one write: one segment, not one for each (RFC 7766 §8).

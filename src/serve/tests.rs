@@ -26,6 +26,9 @@ const PLAIN: u8 = 0;
 const PANIC: u8 = b'P';
 const BIG: u8 = b'B';
 const GATE: u8 = b'G';
+const LONG: u8 = b'L';
+/// What the answer to `LONG` has over UDP.
+const LONG_ANSWER: usize = 1_000;
 /// What the answer to `BIG` has over TCP.
 const BIG_ANSWER: usize = 60_000;
 
@@ -43,14 +46,14 @@ impl Core for Echo {
         turn: &mut Turn<'_>,
         query: &[u8],
         out: &mut [u8],
-    ) -> usize {
+    ) -> (Outcome, usize) {
         if query.len() < 12 || query[2] & 0x80 != 0 {
-            turn.counters.outcome(Outcome::Dropped);
-            return 0;
+            return (Outcome::Dropped, 0);
         }
         let length = match query.get(12) {
             Some(&PANIC) => panic!("asked for"),
             Some(&BIG) if client.transport == Transport::Tcp => BIG_ANSWER,
+            Some(&LONG) => LONG_ANSWER,
             Some(&GATE) => {
                 drop(self.gate.lock());
                 query.len()
@@ -61,8 +64,14 @@ impl Core for Echo {
         turn.counter = turn.counter.wrapping_add(1);
         out[..query.len()].copy_from_slice(query);
         out[2] |= 0x80;
-        turn.counters.outcome(Outcome::Static);
-        length
+        (Outcome::Static, length)
+    }
+
+    fn slip(&self, _: Client, _: &mut Turn<'_>, query: &[u8], out: &mut [u8]) -> usize {
+        assert!(query.get(13) != Some(&PANIC), "asked for");
+        out[..12].copy_from_slice(&query[..12]);
+        out[2] |= 0x82;
+        12
     }
 }
 
@@ -87,7 +96,7 @@ fn addr(text: &str) -> SocketAddr {
 fn serve(on: &str, workers: usize, terms: Terms) -> (Running, SocketAddr, Arc<Echo>) {
     let core = Arc::new(Echo::default());
     let listener = Listener::bind(addr(on), workers).unwrap();
-    let running = start_with(vec![listener], core.clone(), terms).unwrap();
+    let running = start_with(vec![listener], core.clone(), &Rate::default(), terms).unwrap();
     let at = running.addresses()[0];
     (running, at, core)
 }
@@ -119,18 +128,19 @@ mod desk {
             transport: Transport::Tcp,
         };
         let (mut inbox, mut out) = (Inbox::new(), Vec::new());
+        let idle = Duration::from_secs(10);
         let total = limits::TCP_ROUND + 3;
         let sent: Vec<u8> = (0..total)
             .flat_map(|id| [&[0, 20][..], &query(id as u16, PLAIN)].concat())
             .collect();
         inbox.room()[..sent.len()].copy_from_slice(&sent);
         inbox.filled(sent.len());
-        assert_eq!(desk.round(client, &mut inbox, &mut out), Round::More);
+        assert_eq!(desk.round(client, idle, &mut inbox, &mut out), Round::More);
         assert_eq!(out.len(), limits::TCP_ROUND * 22);
-        assert_eq!(desk.round(client, &mut inbox, &mut out), Round::Done);
+        assert_eq!(desk.round(client, idle, &mut inbox, &mut out), Round::Done);
         assert_eq!(out.len(), total * 22);
         assert_eq!(core.loads.load(Ordering::Relaxed), 2);
-        assert_eq!(desk.round(client, &mut inbox, &mut out), Round::Done);
+        assert_eq!(desk.round(client, idle, &mut inbox, &mut out), Round::Done);
         assert_eq!(core.loads.load(Ordering::Relaxed), 2);
     }
 }

@@ -1,11 +1,13 @@
 //! Counters: exactly one outcome per query, one block per worker, summed when read.
 
+mod letter;
 mod tally;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::limits;
 
+pub use letter::Letter;
 pub use tally::{End, Tally};
 
 /// What became of a query. Exactly one of them is counted for each message that came in.
@@ -34,13 +36,21 @@ pub enum Outcome {
     ServFail,
     /// A DNAME made a name too long.
     YxDomain,
+    /// Signed with a key that we do not know.
+    NotAuth,
+    /// Told to come again with the right cookie.
+    BadCookie,
     /// No answer was given: a response, or less than a header.
     Dropped,
+    /// An answer was made and not sent, since its client's network had too many.
+    Limited,
+    /// The same, and an empty answer was sent instead, for a real client to come back.
+    Slipped,
 }
 
 impl Outcome {
     /// How many there are.
-    pub const COUNT: usize = 12;
+    pub const COUNT: usize = 16;
 
     /// All, in order.
     pub const ALL: [Outcome; Outcome::COUNT] = [
@@ -55,7 +65,11 @@ impl Outcome {
         Outcome::BadVers,
         Outcome::ServFail,
         Outcome::YxDomain,
+        Outcome::NotAuth,
+        Outcome::BadCookie,
         Outcome::Dropped,
+        Outcome::Limited,
+        Outcome::Slipped,
     ];
 
     /// Its label in metrics.
@@ -72,7 +86,11 @@ impl Outcome {
             Outcome::BadVers => "badvers",
             Outcome::ServFail => "servfail",
             Outcome::YxDomain => "yxdomain",
+            Outcome::NotAuth => "notauth",
+            Outcome::BadCookie => "badcookie",
             Outcome::Dropped => "dropped",
+            Outcome::Limited => "limited",
+            Outcome::Slipped => "slipped",
         }
     }
 }
@@ -106,6 +124,14 @@ pub struct Counters {
     pub truncated: Counter,
     /// Queries that carried a client subnet.
     pub subnets: Counter,
+    /// Which network had the most limited answers.
+    pub worst: Letter,
+    /// Queries with a cookie of ours.
+    pub cookies_valid: Counter,
+    /// Queries with a server's half that is not ours, or too old.
+    pub cookies_wrong: Counter,
+    /// Queries with the client's half alone.
+    pub cookies_new: Counter,
     vips: Box<[Counter]>,
 }
 
@@ -115,6 +141,10 @@ impl Default for Counters {
             outcomes: Default::default(),
             truncated: Counter::default(),
             subnets: Counter::default(),
+            worst: Letter::default(),
+            cookies_valid: Counter::default(),
+            cookies_wrong: Counter::default(),
+            cookies_new: Counter::default(),
             vips: (0..limits::VIP_SLOTS).map(|_| Counter::default()).collect(),
         }
     }

@@ -110,7 +110,7 @@ pub mod class {
     pub const ANY: u16 = 255;
 }
 
-/// Response codes (RFC 1035 §4.1.1, RFC 2136 §2.2, RFC 6891 §9).
+/// Response codes (RFC 1035 §4.1.1, RFC 2136 §2.2, RFC 6891 §9, RFC 7873 §8).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u16)]
 pub enum Rcode {
@@ -128,8 +128,12 @@ pub enum Rcode {
     Refused = 5,
     /// A name exists when it should not: a DNAME made one too long (RFC 6672 §2.2).
     YxDomain = 6,
+    /// The key of the query's signature is not known (RFC 8945 §5.2.1).
+    NotAuth = 9,
     /// The EDNS version is not supported.
     BadVers = 16,
+    /// The server's half of the cookie is missing or wrong (RFC 7873 §8).
+    BadCookie = 23,
 }
 
 #[cfg(test)]

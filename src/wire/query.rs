@@ -1,14 +1,14 @@
-//! Reading a query: the header, one question, and the EDNS terms (RFC 1035 §4.1, RFC 6891, RFC 7871).
-
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+//! Reading a query: the header, one question, and what stands behind it (RFC 1035 §4.1, RFC 6891, RFC 8945).
 
 use crate::limits;
+use crate::wire::ede::{self, Ede};
 use crate::wire::kind::{Kind, Rcode};
+use crate::wire::tsig::Tsig;
+
+pub use crate::wire::edns::{Edns, Subnet, option::CLIENT_SUBNET};
 
 /// Octets of the header.
 pub const HEADER: usize = 12;
-/// The option code of the client subnet (RFC 7871 §6).
-pub const CLIENT_SUBNET: u16 = 8;
 
 /// A query that we are willing to look up. Everything in it points into the message.
 #[derive(Clone, Copy, Debug)]
@@ -22,93 +22,136 @@ pub struct Query<'a> {
     /// Where the question ends in the message.
     pub end: usize,
     /// The terms, if the query has an OPT record.
-    pub edns: Option<Edns>,
-}
-
-/// EDNS terms (RFC 6891 §6.1).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Edns {
-    /// The largest UDP message that the sender takes.
-    pub payload: u16,
-    /// DNSSEC OK (RFC 3225): comes back as it was.
-    pub dnssec_ok: bool,
-    /// The client subnet, if it was sent.
-    pub subnet: Option<Subnet>,
-}
-
-/// A client subnet as it was sent (RFC 7871 §6), to be echoed with a scope.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Subnet {
-    /// 1 for IPv4, 2 for IPv6, 0 with a source of 0 only.
-    pub family: u16,
-    /// How many bits of the address count.
-    pub source: u8,
-    /// The address, with zeros beyond the source.
-    pub addr: IpAddr,
+    pub edns: Option<Edns<'a>>,
 }
 
 /// Why a message gets no look-up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reject {
+pub enum Reject<'a> {
     /// No answer at all: an answer itself, or not even a header. Anything else would feed loops of two servers.
     Silence,
+    /// There is no question, but a cookie: its sender wants to learn the server's half (RFC 7873 §5.4).
+    Greeting(Edns<'a>),
     /// An error. `end` is where the question ends if it could be read and is to be sent back, else the header's end.
     Error {
-        /// What to say.
-        rcode: Rcode,
         /// What of the query to send back.
         end: usize,
-        /// Whether the answer carries an OPT record.
-        edns: Option<Edns>,
+        /// What to say.
+        fault: Fault<'a>,
     },
 }
 
+/// An error, and what its answer needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fault<'a> {
+    /// What to say.
+    pub rcode: Rcode,
+    /// The terms, if the answer carries an OPT record.
+    pub edns: Option<Edns<'a>>,
+    /// Why, in more words.
+    pub why: Option<&'static Ede>,
+    /// The signature whose key we do not know.
+    pub key: Option<Tsig<'a>>,
+}
+
+/// What is not even read beyond its header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// See [`Reject::Silence`].
+    Silence,
+    /// An opcode that we do not offer.
+    Opcode,
+}
+
+/// The one rule of all transports about what is read at all: by the header alone. UPDATE, NOTIFY, DSO and all opcodes but
+/// QUERY are not offered, and whoever sends them is told so (RFC 8906 §3.1.4).
+#[inline]
+pub fn accept(message: &[u8]) -> Result<&[u8; HEADER], Refusal> {
+    match message.first_chunk::<HEADER>() {
+        Some(header) if header[2] & 0x80 == 0 => match header[2] & 0x78 {
+            0 => Ok(header),
+            _ => Err(Refusal::Opcode),
+        },
+        _ => Err(Refusal::Silence),
+    }
+}
+
 /// Reads a message.
-pub fn parse(message: &[u8]) -> Result<Query<'_>, Reject> {
-    let Some(header) = message.first_chunk::<HEADER>() else {
-        return Err(Reject::Silence);
+pub fn parse(message: &[u8]) -> Result<Query<'_>, Reject<'_>> {
+    let header = match accept(message) {
+        Ok(header) => header,
+        Err(Refusal::Silence) => return Err(Reject::Silence),
+        Err(Refusal::Opcode) => return Err(unoffered(message)),
     };
-    if header[2] & 0x80 != 0 {
-        return Err(Reject::Silence);
-    }
     let count = |at: usize| u16::from_be_bytes([header[at], header[at + 1]]);
-    let counts = [count(4), count(6), count(8), count(10)];
-    let fail = |rcode, end| Reject::Error {
-        rcode,
-        end,
-        edns: terms(message, counts),
-    };
-    let opcode = (header[2] >> 3) & 15;
-    if opcode != 0 {
-        // RFC 8906 §3.1.4: never silence. The question comes back if it can be read.
-        let end = if count(4) == 1 {
-            question(message).map_or(HEADER, |q| q.3)
-        } else {
-            HEADER
-        };
-        return Err(fail(Rcode::NotImp, end));
-    }
     // RFC 9619 §4: a QUERY has one question.
     if count(4) != 1 {
-        return Err(fail(Rcode::FormErr, HEADER));
+        return Err(unasked(message));
     }
     let Some((name, kind, class, end)) = question(message) else {
-        return Err(fail(Rcode::FormErr, HEADER));
+        return Err(fail(message, Rcode::FormErr, HEADER, None));
     };
     // An IXFR carries a SOA record in its authority section (RFC 1995 §3); no other query has such.
     let authority = if kind == Kind::IXFR { count(8) } else { 0 };
     if count(6) != 0 || count(8) != authority {
-        return Err(fail(Rcode::FormErr, end));
+        return Err(fail(message, Rcode::FormErr, end, None));
     }
-    let edns = extras(message, end, u32::from(authority), count(10))
-        .map_err(|(rcode, edns)| Reject::Error { rcode, end, edns })?;
-    Ok(Query {
+    let mut query = Query {
         name,
         kind,
         class,
         end,
-        edns,
+        edns: None,
+    };
+    match extras(
+        message,
+        (end, u32::from(authority), count(10)),
+        &mut query.edns,
+    ) {
+        Ok(()) => Ok(query),
+        Err(fault) => Err(Reject::Error { end, fault }),
+    }
+}
+
+/// How many records each section has, by the header.
+fn counts(message: &[u8]) -> [u16; 4] {
+    [4, 6, 8, 10].map(|at| match message.get(at..at + 2) {
+        Some(&[high, low]) => u16::from_be_bytes([high, low]),
+        _ => 0,
     })
+}
+
+/// An error about what stands before the OPT record: whoever speaks EDNS is answered in it (RFC 6891 §6.1.1).
+#[cold]
+fn fail<'a>(message: &'a [u8], rcode: Rcode, end: usize, why: Option<&'static Ede>) -> Reject<'a> {
+    let fault = Fault {
+        rcode,
+        edns: terms(message),
+        why,
+        key: None,
+    };
+    Reject::Error { end, fault }
+}
+
+/// Another opcode. The question comes back if it can be read.
+#[cold]
+fn unoffered(message: &[u8]) -> Reject<'_> {
+    let question = question(message).filter(|_| counts(message)[0] == 1);
+    let end = question.map_or(HEADER, |q| q.3);
+    fail(message, Rcode::NotImp, end, Some(&ede::OPCODE))
+}
+
+/// Not one question: an error, unless a cookie came without any.
+#[cold]
+fn unasked(message: &[u8]) -> Reject<'_> {
+    let mut edns = None;
+    if let [0, 0, 0, additional] = counts(message)
+        && extras(message, (HEADER, 0, additional), &mut edns).is_ok()
+        && let Some(edns) = edns.filter(|e| e.cookie.is_some())
+    {
+        return Reject::Greeting(edns);
+    }
+    fail(message, Rcode::FormErr, HEADER, None)
 }
 
 /// The question: name, type, class, and where it ends. Its name cannot be compressed, for nothing stands before it.
@@ -137,63 +180,98 @@ fn question(message: &[u8]) -> Option<(&[u8], Kind, u16, usize)> {
     ))
 }
 
-/// The terms of a message that is refused for what stands before them: whoever speaks EDNS is answered in it
-/// (RFC 6891 §6.1.1).
-fn terms(message: &[u8], [questions, answers, authority, additional]: [u16; 4]) -> Option<Edns> {
+/// The terms of a message that is refused for what stands before them.
+fn terms(message: &[u8]) -> Option<Edns<'_>> {
+    let [questions, answers, authority, additional] = counts(message);
     let mut at = HEADER;
     for _ in 0..questions {
         at = skip_name(message, at)? + 4;
     }
     let before = u32::from(answers) + u32::from(authority);
-    extras(message, at, before, additional).unwrap_or_else(|(_, edns)| edns)
+    let mut edns = None;
+    match extras(message, (at, before, additional), &mut edns) {
+        Ok(()) => edns,
+        Err(fault) => fault.edns,
+    }
 }
 
-type Refusal = (Rcode, Option<Edns>);
-
-/// The records after the question, of which `before` stand before the additional section: only OPT means something. Each
-/// step goes forward, so the message's length bounds it.
-fn extras(
-    message: &[u8],
-    mut at: usize,
-    before: u32,
-    additional: u16,
-) -> Result<Option<Edns>, Refusal> {
-    let mut edns = None;
-    for n in 0..before + u32::from(additional) {
-        let formerr = (Rcode::FormErr, edns);
+/// The records from `at` on, of which `before` stand before the additional section: only OPT, whose terms go to `edns`, and
+/// TSIG mean something; a SIG(0) is passed over as anything unknown (RFC 2931 §2.4). Each step goes forward, so the
+/// message's length bounds it.
+fn extras<'a>(
+    message: &'a [u8],
+    (mut at, before, additional): (usize, u32, u16),
+    edns: &mut Option<Edns<'a>>,
+) -> Result<(), Fault<'a>> {
+    let records = before + u32::from(additional);
+    for n in 0..records {
+        let owner = at;
         let root = message.get(at) == Some(&0);
-        at = skip_name(message, at).ok_or(formerr)?;
-        let fixed = message.get(at..at + 10).ok_or(formerr)?;
-        let word = |i: usize| u16::from_be_bytes([fixed[i], fixed[i + 1]]);
-        let data = message
-            .get(at + 10..at + 10 + usize::from(word(8)))
-            .ok_or(formerr)?;
-        at += 10 + data.len();
-        if word(0) != Kind::OPT.0 || n < before {
+        let Some((fixed, data)) = record(message, &mut at) else {
+            return Err(formerr(*edns, None));
+        };
+        let kind = Kind(u16::from_be_bytes([fixed[0], fixed[1]]));
+        if kind == Kind::TSIG {
+            // RFC 8945 §5.2: one at most, and as the last record.
+            let last = n + 1 == records && n >= before && at == message.len();
+            let key = Tsig::read(message, owner, fixed, data).filter(|_| last);
+            let rcode = key.map_or(Rcode::FormErr, |_| Rcode::NotAuth);
+            return Err(Fault {
+                rcode,
+                key,
+                ..formerr(*edns, None)
+            });
+        }
+        if kind != Kind::OPT || n < before {
             continue;
         }
         // RFC 6891 §6.1.1: at most one OPT, and its owner is the root.
         if edns.is_some() || !root {
-            return Err(formerr);
+            return Err(formerr(*edns, None));
         }
-        let terms = Edns {
-            payload: word(2),
+        let terms = edns.insert(Edns {
+            payload: u16::from_be_bytes([fixed[2], fixed[3]]),
             dnssec_ok: fixed[6] & 0x80 != 0,
-            subnet: None,
-        };
-        if fixed[5] != 0 {
-            return Err((Rcode::BadVers, Some(terms)));
-        }
-        edns = Some(Edns {
-            subnet: options(data).ok_or((Rcode::FormErr, Some(terms)))?,
-            ..terms
+            ..Edns::default()
         });
+        if fixed[5] != 0 {
+            // What another version's options mean is not known (RFC 6891 §6.1.3).
+            return Err(Fault {
+                rcode: Rcode::BadVers,
+                ..formerr(*edns, None)
+            });
+        }
+        if let Err(why) = terms.read(data) {
+            terms.subnet = None;
+            return Err(formerr(*edns, Some(why)));
+        }
     }
     if at == message.len() {
-        Ok(edns)
+        Ok(())
     } else {
-        Err((Rcode::FormErr, edns))
+        Err(formerr(*edns, None))
     }
+}
+
+#[cold]
+fn formerr<'a>(edns: Option<Edns<'a>>, why: Option<&'static Ede>) -> Fault<'a> {
+    Fault {
+        rcode: Rcode::FormErr,
+        edns,
+        why,
+        key: None,
+    }
+}
+
+/// The fixed fields and the data of the record at `at`, which then is where the next begins.
+#[inline]
+fn record<'a>(message: &'a [u8], at: &mut usize) -> Option<(&'a [u8; 10], &'a [u8])> {
+    let behind = message.get(skip_name(message, *at)?..)?;
+    let (fixed, rest) = behind.split_first_chunk::<10>()?;
+    let length = usize::from(u16::from_be_bytes([fixed[8], fixed[9]]));
+    let data = rest.get(..length)?;
+    *at = message.len() - rest.len() + length;
+    Some((fixed, data))
 }
 
 /// Past a name that may end in a compression pointer.
@@ -207,62 +285,6 @@ fn skip_name(message: &[u8], mut at: usize) -> Option<usize> {
             _ => return None,
         }
     }
-}
-
-/// The options of an OPT record; none if they are malformed. Unknown ones are ignored (RFC 6891 §6.1.2).
-fn options(mut data: &[u8]) -> Option<Option<Subnet>> {
-    let mut found = None;
-    while !data.is_empty() {
-        let head = data.first_chunk::<4>()?;
-        let code = u16::from_be_bytes([head[0], head[1]]);
-        let length = usize::from(u16::from_be_bytes([head[2], head[3]]));
-        let value = data.get(4..4 + length)?;
-        if code == CLIENT_SUBNET {
-            // Which of two would count?
-            if found.is_some() {
-                return None;
-            }
-            found = Some(subnet(value)?);
-        }
-        data = data.get(4 + length..)?;
-    }
-    Some(found)
-}
-
-/// RFC 7871 §6 and §7.1.2: just the octets that the source length needs, no bits beyond it, and no scope in a query.
-fn subnet(value: &[u8]) -> Option<Subnet> {
-    let (head, octets) = value.split_first_chunk::<4>()?;
-    let family = u16::from_be_bytes([head[0], head[1]]);
-    let (source, scope) = (head[2], head[3]);
-    let most = match family {
-        1 => 32,
-        2 => 128,
-        // Nothing is said of the client: some resolvers send it so (dig +subnet=0 of old).
-        0 if source == 0 => 0,
-        _ => return None,
-    };
-    if source > most || scope != 0 || octets.len() != usize::from(source).div_ceil(8) {
-        return None;
-    }
-    if let Some(last) = octets.last().filter(|_| source % 8 != 0)
-        && last & (0xffu8 >> (source % 8)) != 0
-    {
-        return None;
-    }
-    let addr = if family == 2 {
-        let mut full = [0; 16];
-        full.get_mut(..octets.len())?.copy_from_slice(octets);
-        IpAddr::V6(Ipv6Addr::from(full))
-    } else {
-        let mut full = [0; 4];
-        full.get_mut(..octets.len())?.copy_from_slice(octets);
-        IpAddr::V4(Ipv4Addr::from(full))
-    };
-    Some(Subnet {
-        family,
-        source,
-        addr,
-    })
 }
 
 #[cfg(test)]
@@ -288,7 +310,7 @@ mod tests {
 
     fn rcode(message: &[u8]) -> Option<Rcode> {
         match parse(message) {
-            Err(Reject::Error { rcode, .. }) => Some(rcode),
+            Err(Reject::Error { fault, .. }) => Some(fault.rcode),
             _ => None,
         }
     }
@@ -343,42 +365,5 @@ mod tests {
         let mut v1 = opt(b"");
         v1[6] = 1;
         assert_eq!(rcode(&message(Q, [1, 0, 0, 1], &v1)), Some(Rcode::BadVers));
-    }
-
-    #[test]
-    fn client_subnets() {
-        let with = |data: &[u8]| {
-            let data = [&[0, 8, 0, data.len() as u8][..], data].concat();
-            let m = message(Q, [1, 0, 0, 1], &opt(&data));
-            parse(&m)
-                .map(|q| q.edns.and_then(|e| e.subnet))
-                .map_err(|_| ())
-        };
-        let v4 = Subnet {
-            family: 1,
-            source: 24,
-            addr: "192.0.2.0".parse().unwrap(),
-        };
-        assert_eq!(with(&[0, 1, 24, 0, 192, 0, 2]), Ok(Some(v4)));
-        assert_eq!(
-            with(&[0, 1, 0, 0]).map(|s| s.map(|s| s.source)),
-            Ok(Some(0))
-        );
-        assert_eq!(
-            with(&[0, 0, 0, 0]).map(|s| s.map(|s| s.family)),
-            Ok(Some(0))
-        );
-        for bad in [
-            &[0, 1, 24, 0, 192, 0][..],   // too few octets
-            &[0, 1, 24, 0, 192, 0, 2, 0], // too many
-            &[0, 1, 23, 0, 192, 0, 3],    // a bit beyond the source
-            &[0, 1, 24, 1, 192, 0, 2],    // a scope in a query
-            &[0, 1, 33, 0, 1, 2, 3, 4, 5],
-            &[0, 3, 8, 0, 1],
-            &[0, 0, 8, 0, 1],
-            &[0, 1],
-        ] {
-            assert_eq!(with(bad), Err(()), "{bad:?}");
-        }
     }
 }

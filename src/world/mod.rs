@@ -1,5 +1,6 @@
 //! Everything that a query may read, as one value that never changes, and the cell that holds it.
 
+pub mod badge;
 pub mod cell;
 pub mod conflict;
 pub mod estate;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 
 use crate::health::board::Verdict;
 use crate::steer::plan::{Planner, Plans};
+use badge::Badge;
 use estate::Estate;
 
 /// The estate, the verdicts, and the plans that follow from both. A change makes a new one.
@@ -17,6 +19,8 @@ use estate::Estate;
 pub struct World {
     /// New on reload.
     pub estate: Arc<Estate>,
+    /// What the server says of itself.
+    pub badge: Arc<Badge>,
     /// One per VIP of the estate, in its order.
     pub verdicts: Vec<Verdict>,
     /// For every root pool of the estate its plans.
@@ -27,7 +31,12 @@ pub struct World {
 
 impl World {
     /// The world of an estate; `verdict` tells what is believed of a VIP by its name.
-    pub fn new(estate: Arc<Estate>, verdict: impl Fn(&str) -> Verdict, generation: u64) -> World {
+    pub fn new(
+        estate: Arc<Estate>,
+        badge: Arc<Badge>,
+        verdict: impl Fn(&str) -> Verdict,
+        generation: u64,
+    ) -> World {
         let verdicts: Vec<Verdict> = estate
             .steering
             .vips
@@ -41,6 +50,7 @@ impl World {
             .collect();
         World {
             estate,
+            badge,
             verdicts,
             plans,
             generation,
@@ -68,6 +78,7 @@ impl World {
             .collect();
         World {
             estate: self.estate.clone(),
+            badge: self.badge.clone(),
             verdicts,
             plans,
             generation,

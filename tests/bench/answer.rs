@@ -57,6 +57,12 @@ enum Sender {
     Four,
     /// One that sends the client's /56.
     Six,
+    /// One that does not know the server's half of its cookie yet.
+    New,
+    /// One with a cookie of the server.
+    Known,
+    /// One with a key that the server does not know.
+    Signed,
 }
 
 struct Case {
@@ -91,6 +97,9 @@ impl Case {
                 Sender::Plain => Terms::Plain,
                 Sender::Four => Terms::Subnet(dice.v4().into(), 24),
                 Sender::Six => Terms::Subnet(dice.v6().into(), 56),
+                Sender::New => Terms::New,
+                Sender::Known => Terms::Cookie,
+                Sender::Signed => Terms::Signed,
             };
             let name = self.name.replace('#', &n.to_string());
             sample::query(&format!("{name}.example.com."), self.kind, terms)
@@ -99,10 +108,13 @@ impl Case {
     }
 }
 
-static CASES: [Case; 14] = [
+static CASES: [Case; 17] = [
     Case::new("static A", "www", Kind::A, Sender::Old),
     Case::new("static A, EDNS", "www", Kind::A, Sender::Plain),
     Case::new("static A, ECS /24", "www", Kind::A, Sender::Four),
+    Case::new("static A, new cookie", "www", Kind::A, Sender::New),
+    Case::new("static A, valid cookie", "www", Kind::A, Sender::Known),
+    Case::new("signed A", "www", Kind::A, Sender::Signed),
     Case::new("NXDOMAIN", "no-#", Kind::A, Sender::Plain),
     Case::new("CNAME chain", "alias", Kind::A, Sender::Plain),
     Case::new("referral", "a.lab", Kind::A, Sender::Plain),
@@ -127,16 +139,13 @@ fn answer(bencher: Bencher<'_, '_>, case: &Case) {
     let queries = case.queries();
     let world = SERVER.world();
     let client = Client {
-        addr: ([11, 22, 33, 44], 53_000).into(),
+        addr: (sample::SENDER, 53_000).into(),
         transport: Transport::Udp,
     };
     let counters = Counters::default();
-    let mut turn = Turn {
-        now: 1_700_000_000,
-        counter: 0,
-        counters: &counters,
-        asked: &mut Asked::new(Seed::default()),
-    };
+    let mut name = Asked::new(Seed::default());
+    let mut turn = Turn::new(0, &counters, &mut name);
+    turn.now = sample::NOW;
     let mut out = [0; meridian::limits::UDP_PAYLOAD];
     let mut n = 0;
     bencher.bench_local(|| {

@@ -18,6 +18,8 @@ mod differential;
 mod resolvers;
 mod server;
 mod siege;
+mod slow;
+mod terms;
 mod tool;
 #[path = "../support/hostile.rs"]
 mod twisted;
@@ -119,10 +121,7 @@ fn dig_is_content() {
         &format!("{at} +opcode=NOTIFY example.com SOA"),
         &["status: NOTIMP"],
     );
-    dig.says(
-        &format!("{at} -c CH version.bind TXT"),
-        &["status: REFUSED"],
-    );
+    dig.says(&format!("{at} version.bind TXT CH"), &["status: REFUSED"]);
     if std::net::UdpSocket::bind("[::1]:0").is_ok() {
         let at = at.replace("127.0.0.1", "::1");
         dig.says(&format!("{at} static.example.com AAAA"), &["2001:db8::80"]);

@@ -50,6 +50,11 @@ impl Process {
         Process { child, lines }
     }
 
+    /// Its number.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Waits until `ready`, which is given each line that was written, or none when there is no news.
     pub fn wait(&mut self, what: &str, mut ready: impl FnMut(Option<&str>) -> bool) {
         let end = Instant::now() + PATIENCE;
@@ -109,6 +114,7 @@ pub struct Server {
     process: Process,
     folder: TempDir,
     zones: PathBuf,
+    options: Vec<String>,
     /// Where it answers.
     pub port: u16,
     admin: u16,
@@ -131,14 +137,21 @@ pub fn binary() -> PathBuf {
 impl Server {
     /// Starts it over the estate in `zones`, with the built-in map, and waits until it is ready.
     pub fn start(zones: &Path) -> Server {
+        Server::with(zones, &[])
+    }
+
+    /// The same with these options more.
+    pub fn with(zones: &Path, options: &[&str]) -> Server {
         let folder = TempDir::new().unwrap();
         let (port, admin) = (free_port(), free_port());
-        let process = Server::spawn(folder.path(), zones, port, admin);
+        let options: Vec<String> = options.iter().map(ToString::to_string).collect();
+        let process = Server::spawn(folder.path(), zones, &options, port, admin);
         let zones = zones.to_path_buf();
         let mut server = Server {
             process,
             folder,
             zones,
+            options,
             port,
             admin,
             said: Vec::new(),
@@ -147,7 +160,7 @@ impl Server {
         server
     }
 
-    fn spawn(folder: &Path, zones: &Path, port: u16, admin: u16) -> Process {
+    fn spawn(folder: &Path, zones: &Path, options: &[String], port: u16, admin: u16) -> Process {
         let mut command = Command::new(binary());
         command
             .arg("serve")
@@ -164,7 +177,8 @@ impl Server {
             .arg("--admin")
             .arg(format!("127.0.0.1:{admin}"))
             .arg("--workers")
-            .arg("2");
+            .arg("2")
+            .args(options);
         Process::start(command.current_dir(folder))
     }
 
@@ -190,7 +204,8 @@ impl Server {
     pub fn crash(&mut self) {
         self.process.kill();
         self.said.clear();
-        self.process = Server::spawn(self.folder.path(), &self.zones, self.port, self.admin);
+        let (folder, port, admin) = (self.folder.path(), self.port, self.admin);
+        self.process = Server::spawn(folder, &self.zones, &self.options, port, admin);
         self.wait_ready();
     }
 

@@ -41,6 +41,13 @@ pub fn find(name: &str, package: &str) -> PathBuf {
     found.unwrap_or_else(|| panic!("the judge `{name}` is missing: apt-get install {package}"))
 }
 
+/// Keeps a text as a record, and shows it.
+pub fn note(record: &str, text: &str) {
+    println!("{text}");
+    fs::create_dir_all(records()).unwrap();
+    fs::write(records().join(format!("{record}.txt")), format!("{text}\n")).unwrap();
+}
+
 impl Judge {
     /// The program `name` of the Debian package `package`; what it says goes to `record`.
     pub fn new(name: &str, package: &str, record: &str) -> Judge {

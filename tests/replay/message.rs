@@ -9,16 +9,21 @@ use hickory_proto::rr::rdata::svcb::{SVCB, SvcParamValue};
 use hickory_proto::rr::{DNSClass, Name, RData, Record, RecordType};
 use hickory_proto::serialize::binary::{BinDecodable, BinDecoder};
 
+use super::options;
 use super::script::Ask;
 
 /// The message that a client sends for this question.
 pub fn encode(ask: &Ask, id: u16) -> Result<Vec<u8>, String> {
-    let opcode = match ask.opcode.as_str() {
-        "QUERY" => OpCode::Query,
-        "STATUS" => OpCode::Status,
-        "NOTIFY" => OpCode::Notify,
-        "UPDATE" => OpCode::Update,
-        other => return Err(format!("no opcode is called `{other}`")),
+    let opcode: u8 = match ask.opcode.as_str() {
+        "QUERY" => 0,
+        "IQUERY" => 1,
+        "STATUS" => 2,
+        "NOTIFY" => 4,
+        "UPDATE" => 5,
+        "DSO" => 6,
+        other => other
+            .parse()
+            .map_err(|_| format!("no opcode is called `{other}`"))?,
     };
     let has = |flag: &str| ask.flags.iter().any(|f| f == flag);
     let direction = if has("response") {
@@ -26,7 +31,7 @@ pub fn encode(ask: &Ask, id: u16) -> Result<Vec<u8>, String> {
     } else {
         MessageType::Query
     };
-    let mut message = Message::new(id, direction, opcode);
+    let mut message = Message::new(id, direction, OpCode::Query);
     message.metadata.recursion_desired = has("rd");
     let kind = ask
         .kind
@@ -49,9 +54,18 @@ pub fn encode(ask: &Ask, id: u16) -> Result<Vec<u8>, String> {
             edns.options_mut()
                 .insert(EdnsOption::Subnet(ClientSubnet::new(address, source, 0)));
         }
+        for (code, data) in &ask.options {
+            let option = EdnsOption::Unknown(*code, data.clone());
+            edns.options_mut().insert(option);
+        }
         message.set_edns(edns);
     }
-    message.to_vec().map_err(|e| e.to_string())
+    let mut message = message.to_vec().map_err(|e| e.to_string())?;
+    message[2] |= opcode << 3;
+    if let Some(key) = &ask.tsig {
+        options::sign(&mut message, key);
+    }
+    Ok(message)
 }
 
 /// What a reply says, line by line, in the words of the scripts. Breaches of the protocol become lines of their own,
@@ -71,11 +85,14 @@ pub fn lines(query: &[u8], reply: Option<&[u8]>) -> Vec<String> {
     ];
     let number = u16::from(code);
     let named = rcode.get(usize::from(number)).map(ToString::to_string);
-    let badvers = (number == 16).then(|| "BADVERS".to_string());
-    lines.push(format!(
-        "rcode {}",
-        named.or(badvers).unwrap_or(format!("{number}"))
-    ));
+    let other = match number {
+        9 => "NOTAUTH".to_string(),
+        16 => "BADVERS".to_string(),
+        23 => "BADCOOKIE".to_string(),
+        _ => number.to_string(),
+    };
+    lines.push(format!("rcode {}", named.unwrap_or(other)));
+    lines.extend(options::lines(reply));
     let flags = [
         ("aa", message.metadata.authoritative),
         ("tc", message.metadata.truncation),
@@ -95,11 +112,9 @@ pub fn lines(query: &[u8], reply: Option<&[u8]>) -> Vec<String> {
         ("additional", &message.additionals),
     ];
     for (section, records) in sections {
-        lines.extend(
-            records
-                .iter()
-                .map(|record| format!("{section} {}", shown(record))),
-        );
+        // A TSIG record has a line of its own.
+        let records = records.iter().filter(|r| u16::from(r.record_type()) != 250);
+        lines.extend(records.map(|record| format!("{section} {}", shown(record))));
     }
     lines.extend(
         message

@@ -2,18 +2,20 @@
 //!
 //! ```text
 //! == file zones/example.com.zone      the file's text up to the next `==`
+//! == machine                          `id TEXT`, `version TEXT`, `cookies HEX`, one in a line
 //! == geo                              PREFIX country=DE continent=EU city=Hamburg sub=HH lat=53.55 lon=9.99 asn=64500
 //! == steps                            one step a line, what it must bring indented below it
 //! at 12:00:00 | at +60s
 //! ask NAME TYPE from ADDRESS [ecs PREFIX] [tcp] [edns] [payload N] [version N] [do] [rd] [class CH] [opcode NOTIFY]
-//!     [response] [times N]
+//!     [option NUMBER[:HEX]]... [tsig KEY] [response] [times N]
 //! raw HEX from ADDRESS [tcp]
 //! health VIP up|degraded|drain|down [quality 40%] seq N epoch N [valid 30s]
 //! reload
 //! ```
 //! Under `ask` and `raw`: `rcode X` (else NOERROR), `flags aa tc`, and the three sections whole, as `answer`, `authority`
 //! and `additional OWNER TTL TYPE RDATA`, where `*` stands for any word; `first RDATA` of the answer section;
-//! `scope N`, `no ecs`, `edns N`, `edns N do`, `no edns`, `size N` at most, `counter NAME N` for what this step added; `silence`. With `times`: `share ADDRESS 25%`, within one
+//! `option nsid TEXT`, `option ede NUMBER TEXT`, `option cookie HEX`, `option expire SECONDS`, `option keepalive TENTHS`,
+//! `option zoneversion LABELS SERIAL`, `no option NAME`, `tsig KEY ALGORITHM ERROR`, `no tsig`; `scope N`, `no ecs`, `edns N`, `edns N do`, `no edns`, `size N` at most, `counter NAME N` for what this step added; `silence`. With `times`: `share ADDRESS 25%`, within one
 //! point. Under `health`: `in force STATE`, `refused`. Under `reload`: `refused TEXT` for what the diagnostics contain.
 //! A file section behind the first steps changes the file; `reload` reads it. The counter of draws starts at 0 in each
 //! script, and time at 2026-01-01 00:00 UTC.
@@ -40,10 +42,12 @@ pub struct Script {
 pub enum Item {
     /// Path and text.
     File(String, String),
+    /// What the server says of itself: a key and its value.
+    Machine(String, String),
     /// What the databases say; a longer prefix beats a shorter one.
     Geo(Vec<(Prefix, Facts)>),
     /// Something to do and what must come of it.
-    Step(Step),
+    Step(Box<Step>),
 }
 
 /// Something to do and what must come of it.
@@ -106,6 +110,10 @@ pub struct Ask {
     pub class: String,
     /// The opcode, `QUERY` if nothing is said.
     pub opcode: String,
+    /// Further options: number and data.
+    pub options: Vec<(u16, Vec<u8>)>,
+    /// The key that it is said to be signed with.
+    pub tsig: Option<String>,
     /// How often.
     pub times: u32,
 }
@@ -130,6 +138,7 @@ pub struct Report {
 enum Section {
     None,
     File,
+    Machine,
     Geo,
     Steps,
 }
@@ -158,6 +167,12 @@ pub fn parse(text: &str) -> Result<Script, String> {
             continue;
         }
         match (&section, script.items.last_mut()) {
+            (Section::Machine, _) => {
+                let value = words[1..].join(" ");
+                script
+                    .items
+                    .push(Item::Machine(words[0].to_string(), value));
+            }
             (Section::Geo, Some(Item::Geo(networks))) => {
                 networks.push(network(&words).map_err(at)?)
             }
@@ -173,7 +188,7 @@ pub fn parse(text: &str) -> Result<Script, String> {
                     act,
                     expected: Vec::new(),
                 };
-                script.items.push(Item::Step(step));
+                script.items.push(Item::Step(Box::new(step)));
             }
             _ => return Err(at(format!("`{line}` stands in no section"))),
         }
@@ -189,12 +204,15 @@ fn open(head: &str, script: &mut Script) -> Result<Section, String> {
                 .push(Item::File(path.to_string(), String::new()));
             Ok(Section::File)
         }
+        ["machine"] => Ok(Section::Machine),
         ["geo"] => {
             script.items.push(Item::Geo(Vec::new()));
             Ok(Section::Geo)
         }
         ["steps"] => Ok(Section::Steps),
-        _ => Err(format!("`{head}` is not `file PATH`, `geo` or `steps`")),
+        _ => Err(format!(
+            "`{head}` is not `file PATH`, `machine`, `geo` or `steps`"
+        )),
     }
 }
 
@@ -214,6 +232,8 @@ fn check(act: &Act, words: &[&str]) -> Result<(), String> {
             "edns",
             "size",
             "counter",
+            "option",
+            "tsig",
             "silence",
         ],
         Act::Health(_) => &["in", "refused"],
@@ -273,7 +293,8 @@ fn clock(text: &str) -> Result<u64, String> {
     }
 }
 
-fn bytes(hex: &str) -> Result<Vec<u8>, String> {
+/// The octets of hexadecimal digits.
+pub fn bytes(hex: &str) -> Result<Vec<u8>, String> {
     let digits: Vec<u32> = hex.chars().filter_map(|c| c.to_digit(16)).collect();
     if digits.len() != hex.len() || !digits.len().is_multiple_of(2) {
         return Err(format!("`{hex}` is not hexadecimal"));
@@ -297,6 +318,8 @@ fn ask(name: &str, kind: &str, from: &str, rest: &[&str]) -> Result<Ask, String>
         flags: Vec::new(),
         class: "IN".to_string(),
         opcode: "QUERY".to_string(),
+        options: Vec::new(),
+        tsig: None,
         times: 1,
     };
     let mut words = rest.iter();
@@ -329,6 +352,14 @@ fn ask(name: &str, kind: &str, from: &str, rest: &[&str]) -> Result<Ask, String>
             "rd" | "response" => ask.flags.push(word.to_string()),
             "class" => ask.class = number(words.next(), "the class")?,
             "opcode" => ask.opcode = number(words.next(), "the opcode")?,
+            "option" => {
+                let text = words.next().copied().unwrap_or_default();
+                let (code, data) = text.split_once(':').unwrap_or((text, ""));
+                let code = number(Some(&code), "the option's number")?;
+                ask.options.push((code, bytes(data)?));
+                ask.edns = ask.edns.or(Some((1232, 0)));
+            }
+            "tsig" => ask.tsig = Some(number(words.next(), "the key")?),
             "times" => ask.times = number(words.next(), "how often")?,
             other => return Err(format!("`{other}` is nothing a question can have")),
         }
@@ -437,11 +468,10 @@ fn a_script_is_read() {
         (ask.name.as_str(), ask.transport, ask.edns),
         ("a.example.", Transport::Tcp, Some((1232, 0)))
     );
-    let Item::Step(Step {
-        act: Act::Health(report),
-        ..
-    }) = &script.items[4]
-    else {
+    let Item::Step(step) = &script.items[4] else {
+        panic!()
+    };
+    let Act::Health(report) = &step.act else {
         panic!()
     };
     assert_eq!(

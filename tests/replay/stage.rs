@@ -10,8 +10,10 @@ use meridian::answer;
 use meridian::geo::atlas::{Atlas, Facts};
 use meridian::health::report;
 use meridian::prefix::{Prefix, mask32, mask128};
+use meridian::wire::cookie::Secrets;
+use meridian::world::badge::Badge;
 
-use super::script::{Report, Transport};
+use super::script::{Report, Transport, bytes};
 use crate::server::Server;
 
 /// A server on a stage. Time is an argument; the counter of draws begins at 0.
@@ -25,6 +27,16 @@ impl Stage {
     /// diagnostics come back, all of them.
     pub fn load(&mut self, files: &BTreeMap<String, String>, atlas: Atlas) -> Result<(), String> {
         self.server.load(files, Arc::new(atlas))
+    }
+
+    /// What the next world says of itself, by the keys of `meridian.toml`; the secrets of cookies in one line.
+    pub fn wear(&mut self, machine: &BTreeMap<String, String>) {
+        let said = |key: &str| machine.get(key).map(String::as_str);
+        let secret = |word: &str| bytes(word).unwrap().try_into().unwrap();
+        let secrets = said("cookies").map_or(Vec::new(), |words| {
+            words.split_whitespace().map(secret).collect()
+        });
+        self.server.badge = Badge::new(said("id"), said("version"), Secrets::new(secrets));
     }
 
     /// Gives a message to the answering code. `None` if nothing is to be sent.

@@ -115,6 +115,18 @@ pub(crate) fn query(
     message
 }
 
+/// Puts a TSIG record behind a message (RFC 8945 §4.2).
+fn sign(message: &mut Vec<u8>) {
+    let mut data = name("hmac-sha256.");
+    data.extend([0, 0, 0x65, 0, 0, 0, 1, 0x2c, 0, 32]);
+    data.extend([7; 32]);
+    data.extend([0x12, 0x34, 0, 0, 0, 0]);
+    message.extend(name("some.key."));
+    message.extend([0, 250, 0, 255, 0, 0, 0, 0, 0, data.len() as u8]);
+    message.extend(data);
+    message[11] += 1;
+}
+
 /// Good queries of every sort that we know, to start from.
 pub(crate) fn seeds() -> Vec<Vec<u8>> {
     const DO: u32 = 0x8000;
@@ -141,6 +153,19 @@ pub(crate) fn seeds() -> Vec<Vec<u8>> {
         query(0x2800, "example.com.", 6, 1, None),
         query(0x8180, "www.example.com.", 1, 1, None),
     ];
+    // Whatever can be asked for, a cookie without a question, and a key that nobody knows.
+    let wishes = [3, 9, 11, 19].map(|code| [0, code, 0, 0]).concat();
+    let cookie = [&[0, 10, 0, 8][..], b"a client"].concat();
+    let all = [wishes, cookie.clone()].concat();
+    seeds.push(query(0x0000, "example.com.", 6, 1, Some((1232, DO, &all))));
+    seeds.push(query(0x0000, "id.server.", 16, 3, Some((1232, 0, &all))));
+    let mut greeting = query(0x0000, ".", 1, 1, Some((1232, 0, &cookie)));
+    greeting.drain(HEADER..HEADER + 5);
+    greeting[5] = 0;
+    seeds.push(greeting);
+    let mut signed = query(0x0000, "www.example.com.", 1, 1, Some((512, 0, &all)));
+    sign(&mut signed);
+    seeds.push(signed);
     // The same records twice: two OPT records are an error of their own (RFC 6891 §6.1.1).
     let mut twice = query(0x0000, "www.example.com.", 1, 1, Some((1232, 0, subnet4)));
     let opt = twice[HEADER + name("www.example.com.").len() + 4..].to_vec();
@@ -210,7 +235,7 @@ pub(crate) fn law(query: &[u8], reply: Option<&[u8]>) -> Result<(), String> {
     let parsed = match Message::from_vec(reply) {
         Ok(parsed) => parsed,
         // Family 0 with an empty address comes back as it was sent; the second opinion knows no such family.
-        Err(error) if error.to_string().contains("unknown address family: 0x0") => return Ok(()),
+        Err(_) if reply.windows(6).any(|six| six == [0, 8, 0, 4, 0, 0]) => return Ok(()),
         Err(error) => return Err(format!("the reply does not parse: {error}: {reply:02x?}")),
     };
     rule(
@@ -241,8 +266,10 @@ pub(crate) fn law(query: &[u8], reply: Option<&[u8]>) -> Result<(), String> {
             asked.edns.is_some() || parsed.edns.is_none(),
             "OPT was sent to a client without EDNS",
         )?;
+        // Beside a TSIG record there may be no room for it (RFC 8945 §5.3).
+        let signed = reply.windows(4).any(|four| four == [0, 250, 0, 255]);
         rule(
-            parsed.edns.is_some() || asked.edns.is_none() || unread,
+            parsed.edns.is_some() || asked.edns.is_none() || unread || signed,
             "no OPT for a client with EDNS (RFC 6891 §6.1.1)",
         )?;
     }

@@ -8,8 +8,10 @@ use std::sync::Arc;
 
 use meridian::geo::atlas::{Atlas, Facts};
 use meridian::place::{Country, Point};
+use meridian::wire::cookie::{Cookie, Secrets};
 use meridian::wire::kind::Kind;
 use meridian::wire::name::Name;
+use meridian::world::badge::Badge;
 
 use crate::server::Server;
 
@@ -160,6 +162,7 @@ pub(crate) fn server(names: usize, ranges: usize) -> Server {
         ("steering.toml".to_string(), steering),
     ]);
     let mut server = Server::default();
+    server.badge = Badge::new(Some("fra1"), None, Secrets::new(vec![*b"not very secret."]));
     if let Err(words) = server.load(&files, Arc::new(atlas(ranges))) {
         panic!("{words}");
     }
@@ -209,6 +212,32 @@ pub(crate) enum Terms {
     Plain,
     /// A client subnet of this length.
     Subnet(IpAddr, u8),
+    /// A cookie whose server's half is not known yet.
+    New,
+    /// A cookie that the server gave to [`SENDER`] at [`NOW`].
+    Cookie,
+    /// A cookie, and whatever else can be asked for.
+    All,
+    /// A signature of a key that the server does not know.
+    Signed,
+}
+
+/// Who asks with cookies, and when.
+pub(crate) const SENDER: [u8; 4] = [11, 22, 33, 44];
+pub(crate) const NOW: u64 = 1_700_000_000;
+
+/// A cookie as [`SENDER`] sends it, with or without the server's half.
+fn cookie(whole: bool) -> Vec<u8> {
+    let client = b"a client";
+    let secrets = Secrets::new(vec![*b"not very secret."]);
+    let new = Cookie {
+        client,
+        server: &[],
+    };
+    let server = secrets.judge(&new, SENDER.into(), NOW).unwrap().1;
+    let server = if whole { &server[..] } else { &[] };
+    let head = [0, 10, 0, 8 + server.len() as u8];
+    [&head, &client[..], server].concat()
 }
 
 /// A query as a resolver sends it.
@@ -221,7 +250,20 @@ pub(crate) fn query(name: &str, kind: Kind, terms: Terms) -> Vec<u8> {
     message.extend([0, 1]);
     let option = match terms {
         Terms::None => return message,
+        Terms::Signed => {
+            message.extend(b"\x08some-key\0\0\xfa\0\xff\0\0\0\0\0\x3d\x0bhmac-sha256\0");
+            message.extend([0, 0, 0x65, 0x53, 0xf1, 0, 1, 44, 0, 32]);
+            message.extend([7; 32]);
+            message.extend([0x12, 0x34, 0, 0, 0, 0]);
+            return message;
+        }
         Terms::Plain => Vec::new(),
+        Terms::New => cookie(false),
+        Terms::Cookie => cookie(true),
+        Terms::All => {
+            let wishes = [3, 9, 11, 19, 250].map(|code| [0, code, 0, 0]).concat();
+            [wishes, cookie(true)].concat()
+        }
         Terms::Subnet(addr, length) => {
             let (family, octets) = match addr {
                 IpAddr::V4(addr) => (1, addr.octets().to_vec()),

@@ -12,6 +12,7 @@ use meridian::stats::{Counters, Outcome};
 use meridian::wire::asked::{Asked, Seed};
 use meridian::wire::name::Name;
 use meridian::world::World;
+use meridian::world::badge::Badge;
 use meridian::world::conflict::Reading;
 use meridian::world::estate::Slots;
 use meridian::world::link::{self, Read};
@@ -27,7 +28,12 @@ pub(crate) struct Server {
     asked: Asked,
     pub(crate) counter: u32,
     pub(crate) board: Board,
+    /// Of the next world that is loaded.
+    pub(crate) badge: Badge,
 }
+
+/// What a stream may idle, in tenths of a second.
+const IDLE: u16 = 100;
 
 impl Default for Server {
     fn default() -> Server {
@@ -39,6 +45,7 @@ impl Default for Server {
             asked: Asked::new(Seed::default()),
             counter: 0,
             board: Board::default(),
+            badge: Badge::default(),
         }
     }
 }
@@ -110,7 +117,9 @@ impl Server {
         }
         let generation = self.world.as_ref().map_or(1, |w| w.generation + 1);
         let board = &self.board;
-        let world = World::new(Arc::new(estate), |name| board.verdict(name), generation);
+        let badge = Arc::new(self.badge.clone());
+        let verdict = |name: &str| board.verdict(name);
+        let world = World::new(Arc::new(estate), badge, verdict, generation);
         self.world = Some(world);
         Ok(())
     }
@@ -146,12 +155,8 @@ impl Server {
             Transport::Tcp => usize::from(u16::MAX),
         };
         let mut out = vec![0; room];
-        let mut turn = Turn {
-            now,
-            counter: self.counter,
-            counters: &self.counters,
-            asked: &mut self.asked,
-        };
+        let mut turn = Turn::new(self.counter, &self.counters, &mut self.asked);
+        (turn.now, turn.idle) = (now, IDLE);
         let client = Client { addr, transport };
         let length = answer::answer(world, client, &mut turn, message, &mut out);
         self.counter = turn.counter;
@@ -167,6 +172,9 @@ impl Server {
             .collect();
         counts.insert("truncated".into(), self.counters.truncated.get());
         counts.insert("subnets".into(), self.counters.subnets.get());
+        counts.insert("cookies valid".into(), self.counters.cookies_valid.get());
+        counts.insert("cookies wrong".into(), self.counters.cookies_wrong.get());
+        counts.insert("cookies new".into(), self.counters.cookies_new.get());
         for (slot, name) in &self.names {
             counts.insert(format!("vip {name}"), self.counters.vips(*slot));
         }

@@ -4,7 +4,15 @@ use super::rust::{Token, code, item_end, paths, tokens, without_tests};
 
 /// Which modules stand on which floor (DESIGN.md section 3). A module may use what stands strictly below.
 pub const FLOORS: [&[&str]; 9] = [
-    &["wire", "stats", "limits", "diagnostic", "place", "prefix"],
+    &[
+        "wire",
+        "stats",
+        "limits",
+        "diagnostic",
+        "place",
+        "prefix",
+        "rate",
+    ],
     &["zone", "geo", "health", "config"],
     &["steer"],
     &["world"],

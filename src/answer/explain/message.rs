@@ -51,12 +51,8 @@ pub fn ask(
     counters: &Counters,
 ) -> Option<Reply> {
     let mut asked = Asked::new(Seed::default());
-    let mut turn = Turn {
-        now,
-        counter,
-        counters,
-        asked: &mut asked,
-    };
+    let mut turn = Turn::new(counter, counters, &mut asked);
+    turn.now = now;
     let client = Client {
         addr: SocketAddr::new(question.resolver, 53),
         transport: Transport::Tcp,

@@ -93,6 +93,7 @@ fn world(verdict: impl Fn(&str) -> Verdict) -> World {
     let lines = || found.iter().map(Diagnostic::line).collect::<Vec<_>>();
     World::new(
         Arc::new(estate.unwrap_or_else(|| panic!("{:?}", lines()))),
+        Arc::default(),
         verdict,
         3,
     )

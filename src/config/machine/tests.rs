@@ -1,7 +1,8 @@
 //! `meridian.toml`: what is read, and what is refused with which words.
-#![allow(clippy::unwrap_used, reason = "tests may")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
 use super::*;
+use crate::rate::Terms;
 
 fn read(text: &str) -> Result<Machine, Vec<String>> {
     let (read, list) = machine(&Source::new("meridian.toml", text));
@@ -28,6 +29,13 @@ state = "state"
 listen = ["192.0.2.53:53", "[2001:db8::53]:53"]
 admin = "[::1]:8053"
 workers = 4
+id = "fra1"
+version = "Meridian, on a good day"
+cookies = "cookies"
+[rate]
+per_second = 200
+slip = 1
+allow = ["192.0.2.0/24", "2001:db8::1"]
 [tokens.ops]
 file = "tokens/ops"
 role = "operator"
@@ -45,12 +53,29 @@ sites = "fra"
         ),
         (Some("/srv/zones"), Some("state"), Some(4))
     );
+    assert_eq!(
+        [&machine.id, &machine.version, &machine.cookies].map(Option::as_deref),
+        [
+            Some("fra1"),
+            Some("Meridian, on a good day"),
+            Some("cookies")
+        ]
+    );
     assert_eq!(machine.geoip, ["geoip/City.mmdb", "geoip/ASN.mmdb"]);
     assert_eq!(
         machine.listen,
         ["192.0.2.53:53", "[2001:db8::53]:53"].map(|text| text.parse().unwrap())
     );
     assert_eq!(machine.admin, "[::1]:8053".parse().ok());
+    let allow = ["192.0.2.0/24", "2001:db8::1/128"].map(|text| text.parse().unwrap());
+    assert_eq!(
+        machine.rate,
+        Rate::On(Terms {
+            per_second: 200,
+            slip: 1,
+            allow: allow.into(),
+        })
+    );
     let tokens: Vec<_> = machine
         .tokens
         .iter()
@@ -63,7 +88,19 @@ sites = "fra"
         Some(vec!["fra".to_owned()]),
     );
     assert_eq!(tokens, [fra, ("ops", "tokens/ops", Role::Operator, None)]);
-    assert_eq!(machine.tokens[0].spot.place(), "meridian.toml:11:9");
+    assert_eq!(machine.tokens[0].spot.place(), "meridian.toml:18:9");
+}
+
+#[test]
+fn the_rate_is_on_unless_off() {
+    let of = |text: &str| read(text).unwrap().rate;
+    assert_eq!(of(""), Rate::On(Terms::default()));
+    assert_eq!(of("[rate]"), Rate::On(Terms::default()));
+    assert_eq!(of("rate = \"off\""), Rate::Off);
+    let Rate::On(terms) = of("rate = { slip = 0 }") else {
+        panic!("off");
+    };
+    assert_eq!((terms.per_second, terms.slip), (limits::RATE, 0));
 }
 
 #[test]
@@ -72,7 +109,9 @@ fn refused() {
     let plain = "remove it: this version of Meridian listens on plain addresses, UDP and TCP";
     let form = "an address and a port: `\"192.0.2.53:53\"`, `\"[2001:db8::53]:53\"`";
     for (text, expected) in [
-        ("id = \"a\"", format!("1:1: error: `id` is not built yet; {later}")),
+        ("id = \"\"", "1:6: error: `id` has 1 to 255 octets; leave the key out to say nothing".to_owned()),
+        ("version = \"a\\u0007\"", "1:11: error: `version` holds a control character; write what can be read".to_owned()),
+        ("cookies = \"\"", "1:11: error: `cookies` is an empty path; leave the key out for the default".to_owned()),
         ("[tls]\ncert = \"c\"", format!("1:2: error: `tls` is not built yet; {later}")),
         ("listn = \"a\"", "1:1: error: unknown key `listn` in `meridian.toml`; did you mean `listen`?".to_owned()),
         ("listen = \"tls://192.0.2.1:853\"", format!("1:10: error: `tls://` listeners are not built yet; {plain}")),
@@ -95,6 +134,22 @@ fn refused() {
             "1:9: error: `admin` is plain HTTP and stays on loopback; write `\"127.0.0.1:8053\"`: HTTPS is not built yet".to_owned(),
         ),
         ("workers = 0", "1:11: error: `workers` is a whole number from 1 to 512".to_owned()),
+        ("rate = \"on\"", "1:8: error: `rate` is a table; write `[rate]` or `rate = \"off\"`".to_owned()),
+        ("[rate]\nper_secnd = 5", "2:1: error: unknown key `per_secnd` in `rate`; did you mean `per_second`?".to_owned()),
+        ("[rate]\nper_second = 0", "2:14: error: `per_second` is a whole number from 1 to 1000000".to_owned()),
+        ("[rate]\nslip = 101", "2:8: error: `slip` is a whole number from 0 to 100".to_owned()),
+        (
+            "[rate]\nallow = [\"192.0.2.1/24\"]",
+            "2:10: error: `192.0.2.1/24` is no network; bits are set beyond its length: write `\"192.0.2.0/24\"`".to_owned(),
+        ),
+        (
+            "[rate]\nallow = \"home\"",
+            "2:9: error: `home` is no network; an address, or a network: `\"192.0.2.0/24\"`".to_owned(),
+        ),
+        (
+            "[rate]\nallow = \"::/129\"",
+            "2:9: error: `::/129` is no network; the length is at most 32 for IPv4, 128 for IPv6".to_owned(),
+        ),
         ("zones = \"\"", "1:9: error: `zones` is an empty path; leave the key out for the default".to_owned()),
         ("[tokens.a]", "1:9: error: token `a` has no `file`; write `file = \"…\"`: a token never stands in this file itself".to_owned()),
         (

@@ -32,6 +32,7 @@ impl Desk {
         let paths = Paths {
             zones: folder.path().into(),
             geoip: Vec::new(),
+            cookies: None,
         };
         let mut loader = Loader::new(paths);
         let loaded = loader.first();
@@ -284,6 +285,7 @@ fn diagnostics_of_many_zones_are_bounded_and_errors_come_first() {
     let paths = Paths {
         zones: folder.path().into(),
         geoip: Vec::new(),
+        cookies: None,
     };
     let all = Loader::thorough(paths.clone()).first();
     let some = Loader::new(paths).first();

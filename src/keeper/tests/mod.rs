@@ -78,12 +78,14 @@ impl House {
         let paths = Paths {
             zones,
             geoip: Vec::new(),
+            cookies: None,
         };
         let mut loader = Loader::new(paths.clone());
         let loaded = loader.first();
         let lines: Vec<String> = loaded.diagnostics.iter().map(|d| d.line()).collect();
         assert_eq!(lines, [""; 0]);
-        let world = World::new(Arc::new(loaded.estate.unwrap()), |n| board.verdict(n), 1);
+        let estate = Arc::new(loaded.estate.unwrap());
+        let world = World::new(estate, Arc::default(), |n| board.verdict(n), 1);
         let cell = Arc::new(Cell::new(world));
         let first = Reloaded {
             cause: Arc::from("start"),

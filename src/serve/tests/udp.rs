@@ -55,7 +55,7 @@ fn a_wildcard_answers_from_the_address_that_was_asked() {
         // The other family's wildcard has the same port for itself.
         let on = SocketAddr::new(addr("[::]:0").ip(), at.port());
         let other = Listener::bind(on, 1).unwrap();
-        let other = start(vec![other], Arc::new(Echo::default())).unwrap();
+        let other = start(vec![other], Arc::new(Echo::default()), &Rate::Off).unwrap();
         let socket = client(SocketAddr::new(addr("[::1]:0").ip(), at.port()));
         assert_eq!(ask(&socket, &query(2, PLAIN)), answer(2, PLAIN));
         assert_eq!(other.stop(), 0);
@@ -149,4 +149,82 @@ fn what_was_queued_is_answered_before_the_end() {
     }
     // Nothing holds the address any more.
     Listener::bind(at, 1).unwrap();
+}
+
+/// Sends as many queries that one batch after the other is full, and counts what came back, by length.
+fn flood(socket: &UdpSocket, messages: usize, wish: [u8; 2]) -> [usize; 3] {
+    let mut message = query(7, wish[0]);
+    message[13] = wish[1];
+    let mut got = [0; 3];
+    socket
+        .set_read_timeout(Some(Duration::from_millis(500)))
+        .unwrap();
+    for _ in 0..messages / 50 {
+        for _ in 0..50 {
+            socket.send(&message).unwrap();
+        }
+        // A sign that the server is through with them: an answer that is always sent.
+        socket.send(&query(8, PLAIN)).unwrap();
+        loop {
+            let answer = receive(socket);
+            match (answer[1], answer.len()) {
+                (8, _) => break,
+                (_, LONG_ANSWER) => got[0] += 1,
+                (_, 12) => got[1] += 1,
+                _ => got[2] += 1,
+            }
+        }
+    }
+    got
+}
+
+#[test]
+fn too_much_is_limited_and_each_query_counted_once() {
+    let (running, at, _) = serve("127.0.0.1:0", 1, Terms::default());
+    let [long, slipped, other] = flood(&client(at), 2_000, [LONG, 0]);
+    // 155 at once, and what the time it took allows.
+    assert!((155..1_000).contains(&long) && other == 0, "{long} {other}");
+    let limited = 2_000 - long;
+    assert!(slipped.abs_diff(limited / 2) <= 1, "{slipped} of {limited}");
+    let counts = [Outcome::Static, Outcome::Limited, Outcome::Slipped];
+    let counts = counts.map(|o| outcomes(&running, o) as usize);
+    assert_eq!(counts, [long + 40, limited - slipped, slipped]);
+    let (network, told) = running.counters()[0].worst.take().unwrap();
+    assert_eq!(network.to_string(), "127.0.0.1/32");
+    assert!(told > 0);
+    // Another client and TCP do not feel it.
+    let other = UdpSocket::bind("127.5.0.1:0").unwrap();
+    other.connect(at).unwrap();
+    assert_eq!(ask(&other, &query(1, LONG)).len(), LONG_ANSWER);
+    let mut stream = TcpStream::connect(at).unwrap();
+    for _ in 0..500 {
+        stream
+            .write_all(&[&[0, 20][..], &query(1, PLAIN)].concat())
+            .unwrap();
+    }
+    let mut answers = vec![0; 500 * 22];
+    stream.read_exact(&mut answers).unwrap();
+    assert_eq!(running.stop(), 0);
+}
+
+#[test]
+fn a_panic_while_slipping_is_silence() {
+    let (running, at, _) = serve("127.0.0.1:0", 1, Terms::default());
+    let socket = client(at);
+    let [long, slipped, other] = flood(&socket, 500, [LONG, PANIC]);
+    assert!(long >= 155 && slipped == 0 && other == 0);
+    assert_eq!(outcomes(&running, Outcome::Limited) as usize, 500 - long);
+    assert!(running.tally().panics() > 100);
+    assert_eq!(ask(&socket, &query(2, PLAIN)), answer(2, PLAIN));
+    assert_eq!(running.stop(), 0);
+}
+
+#[test]
+fn switched_off_nothing_is_limited() {
+    let core = Arc::new(Echo::default());
+    let listener = Listener::bind(addr("127.0.0.1:0"), 1).unwrap();
+    let running = start(vec![listener], core, &Rate::Off).unwrap();
+    let at = running.addresses()[0];
+    assert_eq!(flood(&client(at), 2_000, [LONG, 0]), [2_000, 0, 0]);
+    assert_eq!(running.stop(), 0);
 }
