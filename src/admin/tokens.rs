@@ -1,9 +1,9 @@
 //! Tokens: who may report and operate, read from files, and compared so that time tells nothing.
 
 use std::fmt;
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::fs::{self, DirBuilder, File};
+use std::io::{self, Read};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -12,6 +12,7 @@ use subtle::{ConditionallySelectable, ConstantTimeEq};
 
 use crate::config::machine::Role;
 use crate::diagnostic::Diagnostic;
+use crate::keeper::secrets;
 use crate::limits;
 
 /// Whose tokens stand in a file.
@@ -262,30 +263,8 @@ pub fn create(state: &Path) -> Result<(Holder, String), Diagnostic> {
             return Ok((holder, token.to_owned()));
         }
     }
-    let mut random = [0u8; 32];
-    getrandom::fill(&mut random).map_err(|e| refused(&e))?;
-    let token: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
-    let write = || -> io::Result<()> {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(state)?;
-        // It appears whole, and nobody else could ever open it.
-        let new = state.join("token.new");
-        match fs::remove_file(&new) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-        let mut options = OpenOptions::new();
-        let mut out = options
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&new)?;
-        writeln!(out, "{token}")?;
-        out.sync_all()?;
-        fs::rename(&new, &file)
-    };
-    write().map_err(|e| refused(&e))?;
-    Ok((holder, token))
+    let mut folder = DirBuilder::new();
+    let made = folder.recursive(true).mode(0o700).create(state);
+    let token = made.and_then(|()| secrets::make(&file, 32));
+    Ok((holder, token.map_err(|e| refused(&e))?))
 }

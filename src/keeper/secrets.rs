@@ -100,28 +100,35 @@ pub fn create(state: &Path) -> Result<PathBuf, Diagnostic> {
         let message = format!("{}: {why}", file.display());
         Diagnostic::whole(message, "the state folder must be writable: `--state DIR`")
     };
-    let mut random = [0u8; SECRET];
-    getrandom::fill(&mut random).map_err(|e| refused(&e))?;
-    let secret: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
-    let write = || -> io::Result<()> {
-        // It appears whole, and nobody else could ever open it.
-        let new = state.join("cookies.new");
-        match fs::remove_file(&new) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-        let mut options = OpenOptions::new();
-        let mut out = options
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&new)?;
-        writeln!(out, "{secret}")?;
-        out.sync_all()?;
-        fs::rename(&new, &file)
-    };
-    write().map_err(|e| refused(&e))?;
+    make(&file, SECRET).map_err(|e| refused(&e))?;
     Ok(file)
+}
+
+/// Writes a new secret of so many random octets to a file of its own, as a line of hexadecimal digits, which it gives back.
+///
+/// # Errors
+///
+/// When the file cannot be written, or the system has no randomness.
+pub fn make(file: &Path, octets: usize) -> io::Result<String> {
+    let mut random = vec![0; octets];
+    getrandom::fill(&mut random).map_err(io::Error::other)?;
+    let secret: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+    // It appears whole, and nobody else could ever open it.
+    let new = file.with_extension("new");
+    match fs::remove_file(&new) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut options = OpenOptions::new();
+    let mut out = options
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&new)?;
+    writeln!(out, "{secret}")?;
+    out.sync_all()?;
+    fs::rename(&new, file)?;
+    Ok(secret)
 }
 
 #[cfg(test)]

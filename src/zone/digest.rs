@@ -34,7 +34,8 @@ impl Zone {
     }
 
     /// Octets of memory that the zone does not share with another.
-    pub fn memory_beside(&self, other: &Zone) -> usize {
+    #[cfg(test)]
+    pub(super) fn memory_beside(&self, other: &Zone) -> usize {
         let shared: HashSet<usize> = other.chunks.iter().map(Chunk::id).collect();
         let own = |chunk: &&Chunk| !shared.contains(&chunk.id());
         let chunks = self.chunks.iter().filter(own).map(Chunk::memory);
