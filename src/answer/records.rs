@@ -38,7 +38,7 @@ impl<'w> Reply<'w, '_> {
         ttl: u32,
     ) -> Result<(), Full> {
         let kind = rrset.kind();
-        if first && ttl == rrset.ttl() && !has_names(kind) {
+        if first && ttl == rrset.ttl() && compressed(kind).is_none() {
             self.writer.bytes(rrset.block())?;
             self.count(section, rrset.count() as u16);
             return Ok(());
@@ -271,22 +271,16 @@ impl<'w> Reply<'w, '_> {
     }
 }
 
-/// Types whose data holds names that may be compressed (RFC 1035 §3.3, and no later ones: RFC 3597 §4).
-fn has_names(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::NS
-            | Kind::CNAME
-            | Kind::PTR
-            | Kind::MX
-            | Kind::SOA
-            | Kind::MD
-            | Kind::MF
-            | Kind::MB
-            | Kind::MG
-            | Kind::MR
-            | Kind::MINFO
-    )
+/// Which names in the data of a type may be compressed (RFC 1035 §3.3, and no later ones: RFC 3597 §4): octets before the
+/// first, and how many.
+pub(super) fn compressed(kind: Kind) -> Option<(usize, usize)> {
+    match kind {
+        Kind::NS | Kind::CNAME | Kind::PTR => Some((0, 1)),
+        Kind::MD | Kind::MF | Kind::MB | Kind::MG | Kind::MR => Some((0, 1)),
+        Kind::MX => Some((2, 1)),
+        Kind::SOA | Kind::MINFO => Some((0, 2)),
+        _ => None,
+    }
 }
 
 /// Whether this is names and nothing else: data of these types may have been written in hexadecimal.

@@ -170,16 +170,8 @@ impl<'a> Reader<'a> {
         Some(taken)
     }
 
-    pub(super) fn octet(&mut self) -> Option<u8> {
-        self.take(1)?.first().copied()
-    }
-
     pub(super) fn word(&mut self) -> Option<u16> {
         self.take(2)?.first_chunk().map(|w| u16::from_be_bytes(*w))
-    }
-
-    pub(super) fn long(&mut self) -> Option<u32> {
-        self.take(4)?.first_chunk().map(|w| u32::from_be_bytes(*w))
     }
 
     pub(super) fn rest(&mut self) -> &'a [u8] {

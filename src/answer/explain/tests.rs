@@ -30,6 +30,8 @@ _sip._tcp SRV 1 2 5060 mx
 @ CAA 128 issue "ca.example.net; policy=ev"
 odd TYPE65280 \# 3 010203
 odd TYPE65281 \# 0
+box MB mx
+place LOC 50 6 0.000 N 8 40 0.000 E 100.00m
 sub NS ns.sub
 ns.sub A 192.0.2.54
 tree DNAME other.example.
@@ -378,6 +380,12 @@ fn records_read_like_a_zone_file() {
         ("@", "CAA", r#"128 issue "ca.example.net; policy=ev""#),
         ("odd", "TYPE65280", r"\# 3 010203"),
         ("odd", "TYPE65281", r"\# 0"),
+        ("box", "MB", "mx.example.com."),
+        (
+            "place",
+            "LOC",
+            "50 6 0.000 N 8 40 0.000 E 100.00m 1m 10000m 10m",
+        ),
         (
             "www",
             "HTTPS",
