@@ -11,6 +11,8 @@
     reason = "a bench is no part of the server"
 )]
 
+#[path = "../support/held.rs"]
+mod held;
 #[path = "load/peers.rs"]
 mod peers;
 #[path = "load/process.rs"]

@@ -15,6 +15,8 @@
 
 mod delegation;
 mod differential;
+#[path = "../support/held.rs"]
+mod held;
 mod resolvers;
 mod server;
 mod siege;

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+use super::held;
 use super::tool::top;
 
 /// How long anything may take to be ready. A bound on failure only: every wait ends with its condition.
@@ -211,14 +212,8 @@ impl Server {
 
     /// MiB that it holds in memory.
     pub fn resident(&self) -> f64 {
-        let path = format!("/proc/{}/smaps_rollup", self.process.child.id());
-        let text = fs::read_to_string(path).unwrap();
-        let line = text
-            .lines()
-            .find_map(|line| line.strip_prefix("Rss:"))
-            .unwrap();
-        let kib: f64 = line.split_whitespace().next().unwrap().parse().unwrap();
-        kib / 1024.0
+        let kib = held::kib(self.process.id(), "smaps_rollup", "Rss:");
+        kib.unwrap() as f64 / 1024.0
     }
 
     /// The body of `GET path`.

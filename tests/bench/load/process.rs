@@ -6,6 +6,8 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use super::held;
+
 /// A port that nobody has.
 pub fn free_port() -> u16 {
     UdpSocket::bind("127.0.0.1:0")
@@ -74,28 +76,15 @@ impl Process {
 
     /// Itself and all that it started.
     fn family(&self) -> Vec<u32> {
-        let mut all = vec![self.child.id()];
-        let mut at = 0;
-        while let Some(pid) = all.get(at).copied() {
-            let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"));
-            let children = children.unwrap_or_default();
-            all.extend(
-                children
-                    .split_whitespace()
-                    .filter_map(|c| c.parse::<u32>().ok()),
-            );
-            at += 1;
-        }
-        all
+        held::family(self.child.id())
     }
 
     /// Resident and proportional MiB of the family.
     pub fn memory(&self) -> (f64, f64) {
         let (mut resident, mut proportional) = (0.0, 0.0);
         for pid in self.family() {
-            let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap_or_default();
-            resident += field(&text, "Rss:");
-            proportional += field(&text, "Pss:");
+            resident += mebibytes(pid, "smaps_rollup", "Rss:");
+            proportional += mebibytes(pid, "smaps_rollup", "Pss:");
         }
         (resident, proportional)
     }
@@ -107,10 +96,8 @@ impl Process {
 
     /// MiB: the most that the first process held since then. Servers that fork are looked at while they load, too.
     pub fn peak(&self) -> f64 {
-        let pid = self.child.id();
-        let text = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
         match self.family().len() {
-            1 => field(&text, "VmHWM:"),
+            1 => mebibytes(self.child.id(), "status", "VmHWM:"),
             _ => 0.0,
         }
     }
@@ -124,11 +111,9 @@ impl Process {
     }
 }
 
-/// MiB of a line in KiB.
-fn field(text: &str, name: &str) -> f64 {
-    let line = text.lines().find_map(|line| line.strip_prefix(name));
-    let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
-    kib.unwrap_or(0.0) / 1024.0
+/// MiB of a line of `/proc/PID/FILE`; none of a process that is gone.
+fn mebibytes(pid: u32, file: &str, line: &str) -> f64 {
+    held::kib(pid, file, line).unwrap_or(0) as f64 / 1024.0
 }
 
 impl Drop for Process {

@@ -9,6 +9,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use super::clients::QUERY;
+use crate::held;
 use crate::server::{Process, binary, free_port};
 use crate::tool::find;
 
@@ -112,24 +113,9 @@ impl Subject {
 
     /// Resident KiB of it and all that it started.
     pub fn memory(&self) -> i64 {
-        let mut all = vec![self.process.id()];
-        let mut at = 0;
-        let mut resident = 0;
-        while let Some(pid) = all.get(at).copied() {
-            let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"));
-            let children = children.unwrap_or_default();
-            all.extend(
-                children
-                    .split_whitespace()
-                    .filter_map(|c| c.parse::<u32>().ok()),
-            );
-            let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-            let line = status.lines().find_map(|l| l.strip_prefix("VmRSS:"));
-            let kib = line.and_then(|l| l.split_whitespace().next()?.parse::<i64>().ok());
-            resident += kib.unwrap_or(0);
-            at += 1;
-        }
-        resident
+        let all = held::family(self.process.id()).into_iter();
+        all.filter_map(|pid| held::kib(pid, "status", "VmRSS:"))
+            .sum()
     }
 
     /// A number that ours counts.
