@@ -26,6 +26,7 @@ fn seeds() -> Vec<Vec<u8>> {
         .map(|lines| format!("{HEAD}{lines}").into_bytes())
         .into();
     seeds.push([b"\xef\xbb\xbf", HEAD.as_bytes()].concat());
+    seeds.push(HEAD.replace("@ SOA", "$ORIGIN .\n@ SOA").into_bytes());
     seeds
 }
 

@@ -43,7 +43,8 @@ fn said(zone: &Zone) -> Vec<(Name, Kind, u32, Vec<u8>)> {
 
 /// A zone in a text of its own, as other servers read it.
 fn print(zone: &Zone) -> String {
-    let mut text = String::new();
+    // The text may have another origin than the name of its file.
+    let mut text = format!("$ORIGIN {}\n", zone.apex());
     for (owner, kind, ttl, rdata) in said(zone) {
         let _ = write!(text, "{owner} {ttl} IN {kind} ");
         zone::presentation(kind, &rdata, &mut text);
