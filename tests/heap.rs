@@ -38,7 +38,7 @@ const QUESTIONS: [(&str, Kind, Outcome); 24] = [
     ("name", Kind::A, Outcome::Steered),
     ("https", Kind::HTTPS, Outcome::Static),
     ("else", Kind::HTTPS, Outcome::Static),
-    ("www", Kind::AXFR, Outcome::Refused),
+    ("www", Kind::IXFR, Outcome::NotAuth),
     ("www", Kind::OPT, Outcome::FormErr),
 ];
 

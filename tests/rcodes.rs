@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::replay::options::{options, records};
 use crate::replay::script::{START, Transport};
 use crate::replay::stage::{self, Stage};
+use crate::twisted::question_end;
 
 /// A message, and what must come of it.
 pub struct Row {
@@ -12,6 +13,8 @@ pub struct Row {
     pub message: Vec<u8>,
     /// None is silence.
     pub rcode: Option<u16>,
+    /// The same over UDP, where it differs.
+    pub datagram: Option<u16>,
 }
 
 const NOERROR: u16 = 0;
@@ -103,6 +106,7 @@ fn row(label: impl Into<String>, message: Vec<u8>, rcode: u16) -> Row {
         label: label.into(),
         message,
         rcode: Some(rcode),
+        datagram: None,
     }
 }
 
@@ -153,6 +157,7 @@ fn headers() -> Vec<Row> {
         label: label.to_string(),
         message,
         rcode: None,
+        datagram: None,
     }));
     rows
 }
@@ -170,13 +175,13 @@ fn questions() -> Vec<Row> {
         (128, FORMERR),
         (249, FORMERR),
         (250, FORMERR),
-        (251, REFUSED),
-        (252, REFUSED),
-        (253, NOTIMP),
-        (254, NOTIMP),
+        // Obsolete (RFC 1035 §3.2.3), and so types that the name does not have.
+        (253, NOERROR),
+        (254, NOERROR),
     ] {
         rows.push(row(format!("type {kind}"), question(apex, kind, 1), code));
     }
+    rows.extend(transfers());
     for class in [0, 2, 3, 4, 5, 254, 256, 65_535] {
         rows.push(row(
             format!("class {class}"),
@@ -216,6 +221,33 @@ fn questions() -> Vec<Row> {
     rows.push(row("a name of 257 octets", long, FORMERR));
     rows.push(row("a record that means nothing", with(&[&a]), NOERROR));
     rows
+}
+
+/// Of a zone of ours, of a name in it, and of others (RFC 5936 §2.2.1); there is no AXFR over UDP (§4.2).
+fn transfers() -> Vec<Row> {
+    let ours: &[u8] = b"\x07eXample\x03cOm\0";
+    let names = [
+        ("a zone", ours, REFUSED),
+        ("a name", b"\x03ns1\x07eXample\x03cOm\0", NOTAUTH),
+        ("no name", b"\x02no\x07eXample\x03cOm\0", NOTAUTH),
+        ("a parent", b"\x03cOm\0", NOTAUTH),
+        ("another zone", b"\x03org\0", NOTAUTH),
+        ("the root", b"\0", NOTAUTH),
+    ];
+    let soa = |name: &[u8]| {
+        let data = [&b"\0\0"[..], &[0; 20]].concat();
+        record(name, 6, 1, 0, &data)
+    };
+    let of = |(label, name, code): (&str, &[u8], u16)| {
+        let mut full = row(format!("AXFR of {label}"), question(name, 252, 1), code);
+        full.datagram = Some(NOTIMP);
+        let bare = row(format!("IXFR of {label}"), question(name, 251, 1), code);
+        let asked = [name, &[0, 251, 0, 1]].concat();
+        let since = message(0, [1, 0, 1, 0], &[&asked, &soa(name)]);
+        let since = row(format!("IXFR of {label} since 0"), since, code);
+        [full, bare, since]
+    };
+    names.into_iter().flat_map(of).collect()
 }
 
 fn terms() -> Vec<Row> {
@@ -338,6 +370,7 @@ fn subnets() -> Vec<Row> {
         label: "ECS twice".to_string(),
         message: with(&[&opt(0, &twice)]),
         rcode: Some(FORMERR),
+        datagram: None,
     };
     good.chain(bad).chain([twice]).collect()
 }
@@ -443,8 +476,9 @@ fn keys() -> Vec<Row> {
 }
 
 /// What is wrong with a reply, if anything is.
-pub fn judge(row: &Row, reply: Option<&[u8]>) -> Result<(), String> {
-    let (code, reply) = match (row.rcode, reply) {
+pub fn judge(row: &Row, transport: Transport, reply: Option<&[u8]>) -> Result<(), String> {
+    let datagram = row.datagram.filter(|_| transport == Transport::Udp);
+    let (code, reply) = match (datagram.or(row.rcode), reply) {
         (None, None) => return Ok(()),
         (Some(code), Some(reply)) => (code, reply),
         (expected, got) => return Err(format!("expected {expected:?}, got {got:02x?}")),
@@ -456,8 +490,11 @@ pub fn judge(row: &Row, reply: Option<&[u8]>) -> Result<(), String> {
     let got = high | u16::from(reply[3] & 15);
     let unknown = |code: u16| ![3, 8, 9, 10, 11, 15, 19].contains(&code);
     let odd = opt.is_some_and(|opt| options(opt.data).iter().any(|(code, _)| unknown(*code)));
-    let echoed = reply[5] == 0 || reply.get(12..29) == query.get(12..29);
+    let same = |end| reply.get(12..end) == query.get(12..end);
+    let echoed = reply[5] == 0 || question_end(query).is_some_and(same);
     let well = got != NOERROR && got != NOTAUTH || reply[5] == 1 || query[5] == 0;
+    // Only a signed query is told what is wrong with its key.
+    let signed = code == NOTAUTH && row.label.starts_with("TSIG");
     let last = records.last().is_some_and(|record| record.kind == 250);
     for (holds, says) in [
         (got == code, format!("the code is {got}, not {code}")),
@@ -476,7 +513,7 @@ pub fn judge(row: &Row, reply: Option<&[u8]>) -> Result<(), String> {
             "version or flags".into(),
         ),
         (!odd, "an unknown option came back".into()),
-        (last == (code == NOTAUTH), "the TSIG record".into()),
+        (last == signed, "the TSIG record".into()),
     ] {
         if !holds {
             return Err(format!("{says}: {reply:02x?}"));
@@ -502,7 +539,7 @@ fn every_row_over_both_transports() {
     for row in rows() {
         for transport in [Transport::Udp, Transport::Tcp] {
             let reply = stage.ask(&row.message, [192, 0, 2, 7].into(), transport, START);
-            if let Err(says) = judge(&row, reply.as_deref()) {
+            if let Err(says) = judge(&row, transport, reply.as_deref()) {
                 wrong.push(format!("{} ({transport:?}): {says}", row.label));
             }
         }
@@ -511,9 +548,10 @@ fn every_row_over_both_transports() {
 }
 
 /// What the rule says: other opcodes first, then the class, then the type.
-fn ruled(opcode: u16, class: u16, kind: u16) -> u16 {
+fn ruled(opcode: u16, class: u16, kind: u16, transport: Transport) -> u16 {
     match (opcode, class, kind) {
         (1.., ..) => NOTIMP,
+        (_, 1 | 255, 252) if transport == Transport::Udp => NOTIMP,
         (_, 1 | 255, 251 | 252) => REFUSED,
         (_, 1 | 255, _) => NOERROR,
         _ => REFUSED,
@@ -529,10 +567,11 @@ fn opcodes_classes_and_transports() {
                 let mut message = question(b"\x07eXample\x03cOm\0", kind, class);
                 message[2] |= (opcode as u8) << 3;
                 let label = format!("opcode {opcode}, class {class}, type {kind}");
-                let row = row(label, message, ruled(opcode, class, kind));
                 for transport in [Transport::Udp, Transport::Tcp] {
+                    let code = ruled(opcode, class, kind, transport);
+                    let row = row(label.clone(), message.clone(), code);
                     let reply = stage.ask(&row.message, [192, 0, 2, 7].into(), transport, START);
-                    let judged = judge(&row, reply.as_deref());
+                    let judged = judge(&row, transport, reply.as_deref());
                     assert_eq!(judged, Ok(()), "{} over {transport:?}", row.label);
                     // AA is for what is looked up in class IN.
                     let aa = reply.unwrap()[2] & 4 != 0;
@@ -552,8 +591,8 @@ fn opcodes_classes_and_transports() {
 fn a_breach_is_caught() {
     let row = row("plain", with(&[]), NOERROR);
     let good = message(0x8400, [1, 0, 0, 0], &[QUESTION]);
-    assert_eq!(judge(&row, Some(&good)), Ok(()));
-    assert!(judge(&row, None).is_err());
+    assert_eq!(judge(&row, Transport::Tcp, Some(&good)), Ok(()));
+    assert!(judge(&row, Transport::Tcp, None).is_err());
     for (at, mask) in [
         (0, 1),
         (2, 0x80),
@@ -566,6 +605,6 @@ fn a_breach_is_caught() {
     ] {
         let mut bad = good.clone();
         bad[at] ^= mask;
-        assert!(judge(&row, Some(&bad)).is_err(), "{at}");
+        assert!(judge(&row, Transport::Tcp, Some(&bad)).is_err(), "{at}");
     }
 }

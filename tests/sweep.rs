@@ -22,13 +22,15 @@ const PLACES: [(&str, u16); 8] = [
 
 const CLASSES: [u16; 4] = [class::IN, class::CH, class::ANY, class::NONE];
 
-/// The code that a type has whatever the name, if it has one.
-fn always(kind: Kind) -> Option<u16> {
+/// The code that a type has over UDP whatever there is at the name, if it has one.
+fn always(kind: Kind, place: &str) -> Option<u16> {
     match kind {
         // RFC 6891 §6.1.1, RFC 8945 §5, RFC 2930 §2, RFC 9824 §3.5.
         Kind::OPT | Kind::TSIG | Kind::TKEY | Kind(128) => Some(1),
-        Kind::AXFR | Kind::IXFR => Some(5),
-        Kind::MAILA | Kind::MAILB => Some(4),
+        // RFC 5936 §4.2 and §2.2.1: not over UDP; not allowed; no zone.
+        Kind::AXFR => Some(4),
+        Kind::IXFR if place.is_empty() => Some(5),
+        Kind::IXFR => Some(9),
         _ => None,
     }
 }
@@ -106,7 +108,7 @@ fn every_type_has_an_answer() {
                     question.message[at + 2..at + 4].copy_from_slice(&class.to_be_bytes());
                     let query = &question.message;
                     let length = answer(world, client, &mut turn, query, &mut out);
-                    let own = [always(Kind(kind)).unwrap_or(code)];
+                    let own = [always(Kind(kind), place).unwrap_or(code)];
                     // Class ANY is answered as IN is; of other classes there is no zone: FORMERR, NOTIMP or REFUSED.
                     let served = class == 1 || class == 255;
                     let codes: &[u16] = if served { &own } else { &[1, 4, 5] };

@@ -8,6 +8,7 @@ pub mod explain;
 mod hints;
 mod opt;
 mod records;
+mod refusal;
 mod respond;
 mod slip;
 mod steered;

@@ -1,6 +1,7 @@
 //! From a query to its answer: look-up (RFC 1034 §4.3.2), steering, the sections, and what fits.
 
 use crate::answer::opt::{Apex, Opt};
+use crate::answer::refusal::unfit;
 use crate::answer::{Client, Head, Turn, close, finish, outcome_of, room};
 use crate::limits;
 use crate::stats::Outcome;
@@ -124,6 +125,9 @@ impl<'w> Reply<'w, '_> {
         }
         if turn.asked.read(query.name).is_err() {
             return self.refuse(Rcode::FormErr, Outcome::FormErr, None);
+        }
+        if matches!(query.kind, Kind::AXFR | Kind::IXFR) {
+            return self.transfer(query.kind, turn.asked);
         }
         let estate = &self.world.estate;
         let Some(mut held) = estate.zone(turn.asked) else {
@@ -380,17 +384,5 @@ impl<'w> Reply<'w, '_> {
             Ok(())
         };
         self.whole(put, turn.asked)
-    }
-}
-
-/// Types that no zone is looked up for.
-#[inline]
-fn unfit(kind: Kind) -> Option<(Rcode, &'static Ede)> {
-    match kind {
-        // These stand in messages, never in questions (RFC 6891 §6.1.1, RFC 8945, RFC 2930), nor does NXNAME (RFC 9824 §3.5).
-        Kind::OPT | Kind::TSIG | Kind::TKEY | Kind(128) => Some((Rcode::FormErr, &ede::NO_DATA)),
-        Kind::AXFR | Kind::IXFR => Some((Rcode::Refused, &ede::TRANSFER)),
-        Kind::MAILA | Kind::MAILB => Some((Rcode::NotImp, &ede::OBSOLETE)),
-        _ => None,
     }
 }

@@ -13,12 +13,12 @@ pub struct Ede {
 pub const ELSEWHERE: Ede = Ede::new(20, "no zone of this server holds the name");
 /// Zones are not handed out.
 pub const TRANSFER: Ede = Ede::new(18, "no zone transfers");
+/// What is to be handed out is no zone, or not one of this server.
+pub const NO_ZONE: Ede = Ede::new(20, "no zone of this server has that name");
 /// A class other than IN.
 pub const CLASS: Ede = Ede::new(21, "only class IN is served");
 /// An opcode other than QUERY.
 pub const OPCODE: Ede = Ede::new(21, "only opcode QUERY is served");
-/// MAILA and MAILB (RFC 1035 §3.2.3).
-pub const OBSOLETE: Ede = Ede::new(21, "obsolete type");
 /// Types of messages that are no data, and NXNAME (RFC 9824 §3.5).
 pub const NO_DATA: Ede = Ede::new(30, "this type is never asked for");
 /// A steered name was answered although nothing it could be answered with is up.

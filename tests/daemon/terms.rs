@@ -10,6 +10,7 @@ use std::time::Duration;
 use super::server::{Server, estate};
 use crate::rcodes::{judge, rows};
 use crate::replay::options::{options, records};
+use crate::replay::script::Transport;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -99,9 +100,10 @@ fn every_odd_message_over_sockets() {
             let length = socket.recv(&mut reply).unwrap();
             Some(reply[..length].to_vec()).filter(|reply| reply[..2] != [0, 7])
         };
-        for (how, reply) in [("UDP", over_udp), ("TCP", tcp(&server, &row.message))] {
-            if let Err(says) = judge(&row, reply.as_deref()) {
-                wrong.push(format!("{} over {how}: {says}", row.label));
+        let over_tcp = tcp(&server, &row.message);
+        for (how, reply) in [(Transport::Udp, over_udp), (Transport::Tcp, over_tcp)] {
+            if let Err(says) = judge(&row, how, reply.as_deref()) {
+                wrong.push(format!("{} over {how:?}: {says}", row.label));
             }
         }
     }

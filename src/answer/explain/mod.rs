@@ -193,6 +193,7 @@ fn rcode(code: u16) -> String {
         4 => "NOTIMP",
         5 => "REFUSED",
         6 => "YXDOMAIN",
+        9 => "NOTAUTH",
         16 => "BADVERS",
         _ => return format!("RCODE{code}"),
     };
