@@ -19,7 +19,7 @@ use std::net::IpAddr;
 
 use client::Client;
 use estate::Family::{self, V4, V6};
-use estate::{AllDown, Board, Draw, Estate, Kind, Pool, Query, State};
+use estate::{AllDown, Board, Draw, Estate, Kind, Pool, Query, State, Steered};
 use judge::{Candidate, Judge};
 use network::{Network, from_bits};
 
@@ -43,6 +43,8 @@ pub(crate) struct Expected {
     pub(crate) source: Source,
     /// Of the records; of an HTTPS record its IPv4 hints, then its IPv6 hints.
     pub(crate) addresses: Vec<IpAddr>,
+    /// Of the additional section with their TTLs: those of an HTTPS record's target.
+    pub(crate) beside: Vec<(IpAddr, u32)>,
     /// Of the records; none if there are none.
     pub(crate) ttl: Option<u32>,
     /// SCOPE PREFIX-LENGTH; none if the answer carries no client subnet.
@@ -67,10 +69,11 @@ pub(crate) fn answer(estate: &Estate, board: &Board, query: &Query) -> Expected 
     } else {
         Source::Steered
     };
-    let why = decision.why;
+    let why = decision.why.clone();
     let nothing = |scope| Expected {
         source: Source::NoData,
         addresses: Vec::new(),
+        beside: Vec::new(),
         ttl: None,
         scope,
         why: why.clone(),
@@ -81,12 +84,14 @@ pub(crate) fn answer(estate: &Estate, board: &Board, query: &Query) -> Expected 
         // "Served with these hints replaced by this client's own addresses. No hint is added where
         // the zone has none." A family without an address for this client loses its hint.
         (Kind::Https, Some(https)) => {
+            let beside = beside(steered, &decision, &v4, &v6);
             let v4 = if https.v4.is_empty() { Vec::new() } else { v4 };
             let v6 = if https.v6.is_empty() { Vec::new() } else { v6 };
             let ttl = Some(https.ttl.min(ttl));
             return Expected {
                 source,
                 addresses: [v4, v6].concat(),
+                beside,
                 ttl,
                 scope,
                 why,
@@ -103,10 +108,36 @@ pub(crate) fn answer(estate: &Estate, board: &Board, query: &Query) -> Expected 
     Expected {
         source,
         addresses,
+        beside: Vec::new(),
         ttl: Some(ttl),
         scope,
         why,
     }
+}
+
+/// RFC 9460 §4.1 and §4.4: with an HTTPS record go the addresses that A and AAAA would get, unless they are for a network.
+fn beside(
+    steered: &Steered,
+    decision: &Decision,
+    v4: &[IpAddr],
+    v6: &[IpAddr],
+) -> Vec<(IpAddr, u32)> {
+    if decision.scope.is_some_and(|scope| scope > 0) {
+        return Vec::new();
+    }
+    let families = [(v4, steered.a.0), (v6, steered.aaaa.0)];
+    let with_ttl = |(addresses, own): (&[IpAddr], u32)| {
+        let ttl = if decision.zone {
+            own.min(decision.ttl)
+        } else {
+            decision.ttl
+        };
+        addresses
+            .iter()
+            .map(|addr| (*addr, ttl))
+            .collect::<Vec<_>>()
+    };
+    families.into_iter().flat_map(with_ttl).collect()
 }
 
 /// What is the same for A, AAAA and hints.

@@ -20,24 +20,30 @@ pub(super) struct Hinted<'a> {
     mandatory: [bool; 2],
 }
 
+/// Whether the data of a service record are in AliasMode (RFC 9460 §2.4.2), and their target in wire form.
+pub(super) fn target(rdata: &[u8]) -> Option<(bool, &[u8])> {
+    let (priority, rest) = rdata.split_first_chunk::<2>()?;
+    let mut at = 0;
+    loop {
+        let length = usize::from(*rest.get(at)?);
+        at += 1 + length;
+        if length == 0 {
+            return Some((*priority == [0, 0], rest.get(..at)?));
+        }
+    }
+}
+
 impl<'a> Hinted<'a> {
     /// If it is in ServiceMode and has a hint. Records without hints stay as they are: none is added.
     pub(super) fn of(rdata: &'a [u8]) -> Option<Hinted<'a>> {
-        if rdata.get(..2)? == [0, 0] {
+        let (alias, target) = target(rdata)?;
+        if alias {
             return None;
         }
-        let mut at = 2;
-        loop {
-            let length = usize::from(*rdata.get(at)?);
-            at += 1 + length;
-            if length == 0 {
-                break;
-            }
-        }
-        let (head, params) = rdata.split_at_checked(at)?;
+        let (head, params) = rdata.split_at_checked(2 + target.len())?;
         let mut hinted = Hinted {
             head,
-            target: head.get(2..)?,
+            target,
             params,
             mandatory: [false; 2],
         };

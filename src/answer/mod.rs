@@ -10,6 +10,7 @@ mod opt;
 mod records;
 mod refusal;
 mod respond;
+mod services;
 mod slip;
 mod steered;
 #[cfg(test)]

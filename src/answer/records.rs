@@ -232,39 +232,63 @@ impl<'w> Reply<'w, '_> {
         }
     }
 
-    /// The zone's own A and AAAA records of a name, also below a cut, or those of a wildcard that stands for it (RFC 4592
-    /// §3.3.1: as for a question, so not below a cut). A steered name's addresses are for its own question.
+    /// The zone's own A and AAAA records of a name. A steered name's are for its own question.
     /// The name is read into `asked`: the one asked for is no longer needed.
     fn addresses(&mut self, held: &'w Held, target: &[u8], asked: &mut Asked) -> Result<(), Full> {
-        if asked.read(target).is_err() {
-            return Ok(());
+        match self.place(held, target, asked) {
+            Some(node) if node.steer().is_none() => self.filed(node, target, u32::MAX),
+            _ => Ok(()),
         }
-        let node = match held.zone.node_at(asked, asked.labels()) {
-            Some(node) => node,
-            None if !self.holds(held, Kind::A, asked) => return Ok(()),
-            None => match held.zone.find(asked, Kind::A) {
-                Found::Records { node, .. } | Found::NoData { node, .. } => node,
-                _ => return Ok(()),
-            },
-        };
-        if node.steer().is_some() {
-            return Ok(());
+    }
+
+    /// Where the zone has what a record points to: also below a cut, or at a wildcard that stands for it (RFC 4592 §3.3.1:
+    /// as for a question, so not below a cut). The name is read into `asked`.
+    pub(super) fn place(
+        &self,
+        held: &'w Held,
+        target: &[u8],
+        asked: &mut Asked,
+    ) -> Option<NodeRef<'w>> {
+        asked.read(target).ok()?;
+        if let Some(node) = held.zone.node_at(asked, asked.labels()) {
+            return Some(node);
         }
-        for kind in [Kind::A, Kind::AAAA] {
-            let Some(rrset) = node.rrset(kind) else {
-                continue;
-            };
-            let (mark, counts) = (self.writer.mark(), self.counts);
-            for rdata in rrset.records() {
-                let put = self.writer.name(target);
-                if put
-                    .and_then(|()| self.record(Section::Additional, kind, rrset.ttl(), rdata))
-                    .is_err()
-                {
-                    self.writer.back(mark);
-                    self.counts = counts;
-                    return Err(Full);
-                }
+        if !self.holds(held, Kind::A, asked) {
+            return None;
+        }
+        match held.zone.find(asked, Kind::A) {
+            Found::Records { node, .. } | Found::NoData { node, .. } => Some(node),
+            _ => None,
+        }
+    }
+
+    /// The addresses that the zone file has at a node, as additional records of this name; each RRset whole.
+    pub(super) fn filed(&mut self, node: NodeRef<'_>, owner: &[u8], most: u32) -> Result<(), Full> {
+        let sets = [Kind::A, Kind::AAAA].map(|kind| node.rrset(kind));
+        for rrset in sets.into_iter().flatten() {
+            let ttl = rrset.ttl().min(most);
+            self.added(rrset.kind(), owner, ttl, rrset.records())?;
+        }
+        Ok(())
+    }
+
+    /// A whole RRset into the additional section, or nothing of it.
+    pub(super) fn added(
+        &mut self,
+        kind: Kind,
+        owner: &[u8],
+        ttl: u32,
+        records: impl Iterator<Item = impl AsRef<[u8]>>,
+    ) -> Result<(), Full> {
+        let (mark, counts) = (self.writer.mark(), self.counts);
+        for rdata in records {
+            let named = self.writer.name(owner);
+            let data = rdata.as_ref();
+            let put = named.and_then(|()| self.record(Section::Additional, kind, ttl, data));
+            if put.is_err() {
+                self.writer.back(mark);
+                self.counts = counts;
+                return put;
             }
         }
         Ok(())

@@ -1,10 +1,9 @@
-//! Steered answers: the addresses of VIPs, the last resort, and hints that follow them.
+//! Steered answers: the addresses of VIPs, and the last resort.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 
 use crate::answer::Turn;
 use crate::answer::choose::{self, Decision};
-use crate::answer::hints::Hinted;
 use crate::answer::respond::{Reply, Section};
 use crate::config::estate::{AllDown, VipId};
 use crate::stats::Outcome;
@@ -14,22 +13,33 @@ use crate::wire::ede;
 use crate::wire::kind::{Kind, Rcode};
 use crate::wire::writer::{Full, QUESTION};
 use crate::world::estate::Held;
-use crate::zone::{Found, NodeRef, Rrset};
+use crate::zone::NodeRef;
 
 impl<'w> Reply<'w, '_> {
-    fn decide(&mut self, root: u32, turn: &Turn<'_>, lower: &[u8]) -> Option<Decision<'w>> {
-        let decision = choose::decide(
+    /// What steering has for this client at a node; none if the node is not steered. The answer is bound to it by
+    /// [`Reply::bind`].
+    pub(super) fn decide(
+        &self,
+        held: &Held,
+        node: NodeRef<'_>,
+        turn: &Turn<'_>,
+        lower: &[u8],
+    ) -> Option<Decision<'w>> {
+        choose::decide(
             self.world,
-            root,
+            *held.steered.get(node.steer()? as usize)?,
             self.client.addr.ip(),
             self.subnet.copied(),
             lower,
             turn.now,
             turn.counter,
-        )?;
+        )
+    }
+
+    /// The answer holds for no wider a network than this decision.
+    pub(super) fn bind(&mut self, decision: &Decision<'_>) {
         self.drawn = true;
         self.scope = self.scope.max(decision.scope);
-        Some(decision)
     }
 
     pub(super) fn steered(
@@ -40,13 +50,10 @@ impl<'w> Reply<'w, '_> {
         turn: &mut Turn<'_>,
         first: bool,
     ) -> Outcome {
-        let root = node
-            .steer()
-            .and_then(|n| held.steered.get(n as usize).copied());
-        let Some(decision) = root.and_then(|root| self.decide(root, turn, turn.asked.wire()))
-        else {
+        let Some(decision) = self.decide(held, node, turn, turn.asked.wire()) else {
             return self.refuse(Rcode::ServFail, Outcome::ServFail, None);
         };
+        self.bind(&decision);
         // RFC 8482 §4.1: ANY gets one RRset.
         let kinds: &[Kind] = if kind == Kind::ANY {
             &[Kind::A, Kind::AAAA]
@@ -189,135 +196,6 @@ impl<'w> Reply<'w, '_> {
             Family::V6 => vip.address6.map(IpAddr::V6),
         }
     }
-
-    /// SVCB and HTTPS: hints of a steered target become those of this client's VIPs. One TTL for the set (RFC 2181 §5.2).
-    pub(super) fn services(
-        &mut self,
-        held: &'w Held,
-        node: NodeRef<'w>,
-        rrset: Rrset<'_>,
-        turn: &mut Turn<'_>,
-        first: bool,
-    ) -> Result<(), Full> {
-        let mut ttl = rrset.ttl();
-        if rrset.count() > 1 {
-            for rdata in rrset.records() {
-                let hints = Hinted::of(rdata).and_then(|h| self.target(held, node, &h, turn));
-                ttl = hints.map_or(ttl, |h| ttl.min(h.decision.ttl));
-            }
-        }
-        let (mark, counts) = (self.writer.mark(), self.counts);
-        let put = |reply: &mut Self| {
-            for rdata in rrset.records() {
-                let hinted = Hinted::of(rdata);
-                let hints =
-                    hinted.and_then(|h| reply.target(held, node, &h, turn).map(|hints| (h, hints)));
-                reply.owner(turn.asked, first)?;
-                match hints {
-                    Some((hinted, hints)) => {
-                        let ttl = ttl.min(hints.decision.ttl);
-                        reply.service(rrset.kind(), ttl, &hinted, &hints)?;
-                    }
-                    None => reply.record(Section::Answer, rrset.kind(), ttl, rdata)?,
-                }
-            }
-            Ok(())
-        };
-        put(self).inspect_err(|Full| {
-            self.writer.back(mark);
-            self.counts = counts;
-        })
-    }
-
-    fn service(
-        &mut self,
-        kind: Kind,
-        ttl: u32,
-        hinted: &Hinted<'_>,
-        hints: &Hints<'w>,
-    ) -> Result<(), Full> {
-        let data = self.writer.fixed(kind, ttl)?;
-        match hints.own {
-            // The zone's records stand for the VIPs here as they do in answers for addresses.
-            Some(node) => {
-                let records = |kind| node.rrset(kind).into_iter().flat_map(Rrset::records);
-                let v4 = records(Kind::A).filter_map(|r| r.first_chunk::<4>().copied());
-                let v6 = records(Kind::AAAA).filter_map(|r| r.first_chunk::<16>().copied());
-                hinted.put(
-                    &mut self.writer,
-                    v4.map(Ipv4Addr::from),
-                    v6.map(Ipv6Addr::from),
-                )?;
-            }
-            None => {
-                let vips = &self.world.estate.steering.vips;
-                let vip = |id: VipId| vips.get(usize::from(id.0)).filter(|_| !hints.none);
-                let v4 = hints
-                    .decision
-                    .vips(Family::V4)
-                    .filter_map(|id| vip(id)?.address);
-                let v6 = hints
-                    .decision
-                    .vips(Family::V6)
-                    .filter_map(|id| vip(id)?.address6);
-                hinted.put(&mut self.writer, v4, v6)?;
-            }
-        }
-        self.writer.finish(data);
-        self.count(Section::Answer, 1);
-        Ok(())
-    }
-
-    /// Where the hints for a service's target come from, if steering answers it.
-    fn target(
-        &mut self,
-        held: &'w Held,
-        node: NodeRef<'w>,
-        hinted: &Hinted<'_>,
-        turn: &Turn<'_>,
-    ) -> Option<Hints<'w>> {
-        if hinted.target == [0] {
-            return self.hints(held, node, turn, turn.asked);
-        }
-        let mut asked = Asked::new(turn.asked.seed());
-        asked.read(hinted.target).ok()?;
-        let held = self.world.estate.zone(&asked)?;
-        match held.zone.find(&asked, Kind::A) {
-            Found::Records { node, .. } | Found::NoData { node, .. } => {
-                self.hints(held, node, turn, &asked)
-            }
-            _ => None,
-        }
-    }
-
-    fn hints(
-        &mut self,
-        held: &'w Held,
-        node: NodeRef<'w>,
-        turn: &Turn<'_>,
-        asked: &Asked,
-    ) -> Option<Hints<'w>> {
-        let root = held.steered.get(node.steer()? as usize).copied()?;
-        let decision = self.decide(root, turn, asked.wire())?;
-        let own =
-            decision.plan.dead && decision.pool.on_all_down == AllDown::Zone && has_addresses(node);
-        let none = decision.plan.dead && decision.pool.on_all_down == AllDown::NoData;
-        Some(Hints {
-            decision,
-            own: own.then_some(node),
-            none,
-        })
-    }
-}
-
-/// Where hints come from.
-#[derive(Clone, Copy)]
-struct Hints<'w> {
-    decision: Decision<'w>,
-    /// The zone's own records are the last resort.
-    own: Option<NodeRef<'w>>,
-    /// Nothing is to be answered at all.
-    none: bool,
 }
 
 fn is_address(kind: Kind) -> bool {
@@ -325,6 +203,6 @@ fn is_address(kind: Kind) -> bool {
 }
 
 /// Whether the zone file has a last resort here. One family is enough: the other is then NODATA.
-fn has_addresses(node: NodeRef<'_>) -> bool {
+pub(super) fn has_addresses(node: NodeRef<'_>) -> bool {
     node.rrset(Kind::A).or(node.rrset(Kind::AAAA)).is_some()
 }

@@ -16,6 +16,8 @@ pub(crate) struct Observed {
     pub(crate) rcode: u16,
     /// Of the answer section, in its order; of an HTTPS record its IPv4 hints, then its IPv6 hints.
     pub(crate) addresses: Vec<IpAddr>,
+    /// Of the additional section, with their TTLs.
+    pub(crate) beside: Vec<(IpAddr, u32)>,
     /// Of the records of the answer section.
     pub(crate) ttl: Option<u32>,
     /// SCOPE PREFIX-LENGTH, if the response carries a client subnet.
@@ -105,9 +107,17 @@ fn differences(expected: &Expected, observed: &Observed) -> Vec<&'static str> {
         addresses
     };
     let addresses = order(expected.addresses.clone()) == order(observed.addresses.clone());
+    let sorted = |mut beside: Vec<(IpAddr, u32)>| {
+        if expected.source == Source::ZoneFallback {
+            beside.sort();
+        }
+        beside
+    };
+    let beside = sorted(expected.beside.clone()) == sorted(observed.beside.clone());
     let parts = [
         ("rcode", observed.rcode == 0),
         ("addresses", addresses),
+        ("beside", beside),
         ("ttl", observed.ttl == expected.ttl),
         ("scope", observed.scope == expected.scope),
     ];
@@ -143,6 +153,7 @@ fn a_wrong_address_order_ttl_or_scope_is_found_and_shown() {
     let right = |case: &Case, query: &Query| {
         let Expected {
             addresses,
+            beside,
             ttl,
             scope,
             ..
@@ -150,16 +161,20 @@ fn a_wrong_address_order_ttl_or_scope_is_found_and_shown() {
         Observed {
             rcode: 0,
             addresses,
+            beside,
             ttl,
             scope,
         }
     };
     let tally = check(&case, right).unwrap();
     assert_eq!(tally.answers, case.queries.len());
-    let wrong: [(&str, Spoil); 4] = [
+    let wrong: [(&str, Spoil); 5] = [
         ("rcode", |seen| seen.rcode = 2),
         ("addresses", |seen| {
             seen.addresses.push([192, 0, 2, 250].into())
+        }),
+        ("beside", |seen| {
+            seen.beside.push(([192, 0, 2, 250].into(), 60))
         }),
         ("ttl", |seen| seen.ttl = seen.ttl.map(|ttl| ttl + 1)),
         ("scope", |seen| {

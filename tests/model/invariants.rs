@@ -198,6 +198,7 @@ fn the_harness_counts_what_it_compares() {
         let board = &case.boards[query.board];
         let Expected {
             addresses,
+            beside,
             ttl,
             scope,
             ..
@@ -205,6 +206,7 @@ fn the_harness_counts_what_it_compares() {
         Observed {
             rcode: 0,
             addresses,
+            beside,
             ttl,
             scope,
         }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use hickory_proto::op::{Edns, Message, MessageType, OpCode};
 use hickory_proto::rr::rdata::opt::{ClientSubnet, EdnsCode, EdnsOption};
 use hickory_proto::rr::rdata::svcb::{SVCB, SvcParamValue};
-use hickory_proto::rr::{Name, RData, RecordType};
+use hickory_proto::rr::{Name, RData, Record, RecordType};
 use meridian::answer::Transport;
 use meridian::geo::atlas::Atlas;
 use meridian::health::board::{State as Known, Verdict};
@@ -108,13 +108,14 @@ fn message(query: &Query) -> Vec<u8> {
     };
     let name = Name::from_ascii(&query.name).unwrap();
     message.add_query(hickory_proto::op::Query::query(name, kind));
+    // Room for all that may be added.
+    let mut edns = Edns::new();
+    edns.set_max_payload(1232);
     if let Some((addr, source)) = query.ecs {
-        let mut edns = Edns::new();
-        edns.set_max_payload(1232);
         let subnet = EdnsOption::Subnet(ClientSubnet::new(addr, source, 0));
         edns.options_mut().insert(subnet);
-        message.set_edns(edns);
     }
+    message.set_edns(edns);
     message.to_vec().unwrap()
 }
 
@@ -139,9 +140,19 @@ fn observe(reply: &[u8]) -> Observed {
     Observed {
         rcode: message.metadata.response_code.into(),
         addresses,
+        beside: message.additionals.iter().map(beside).collect(),
         ttl: message.answers.first().map(|record| record.ttl),
         scope,
     }
+}
+
+fn beside(record: &Record) -> (IpAddr, u32) {
+    let addr = match &record.data {
+        RData::A(a) => a.0.into(),
+        RData::AAAA(a) => a.0.into(),
+        other => panic!("{other:?}"),
+    };
+    (addr, record.ttl)
 }
 
 fn hints(svcb: &SVCB) -> Vec<IpAddr> {

@@ -1,0 +1,244 @@
+//! SVCB and HTTPS records: their hints follow steering (RFC 9460 §7.3), and their targets' addresses go with them (§4.1).
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use crate::answer::Turn;
+use crate::answer::choose::Decision;
+use crate::answer::hints::{self, Hinted};
+use crate::answer::respond::{Reply, Section};
+use crate::answer::steered::has_addresses;
+use crate::config::estate::{AllDown, VipId};
+use crate::limits;
+use crate::steer::wheel::Family;
+use crate::wire::asked::Asked;
+use crate::wire::ede;
+use crate::wire::kind::Kind;
+use crate::wire::writer::Full;
+use crate::world::estate::Held;
+use crate::zone::{Found, NodeRef, Rrset};
+
+impl<'w> Reply<'w, '_> {
+    /// The whole RRset: hints of a steered target become those of this client's VIPs. One TTL for the set (RFC 2181 §5.2).
+    pub(super) fn services(
+        &mut self,
+        held: &'w Held,
+        node: NodeRef<'w>,
+        rrset: Rrset<'_>,
+        turn: &mut Turn<'_>,
+        first: bool,
+    ) -> Result<(), Full> {
+        let mut ttl = rrset.ttl();
+        if rrset.count() > 1 {
+            for rdata in rrset.records() {
+                let hints = Hinted::of(rdata).and_then(|h| self.target(held, node, &h, turn));
+                ttl = hints.map_or(ttl, |h| ttl.min(h.decision.ttl));
+            }
+        }
+        let (mark, counts) = (self.writer.mark(), self.counts);
+        let put = |reply: &mut Self| {
+            for rdata in rrset.records() {
+                let hinted = Hinted::of(rdata);
+                let hints =
+                    hinted.and_then(|h| reply.target(held, node, &h, turn).map(|hints| (h, hints)));
+                reply.owner(turn.asked, first)?;
+                match hints {
+                    Some((hinted, hints)) => {
+                        let ttl = ttl.min(hints.decision.ttl);
+                        reply.service(rrset.kind(), ttl, &hinted, &hints)?;
+                    }
+                    None => reply.record(Section::Answer, rrset.kind(), ttl, rdata)?,
+                }
+            }
+            Ok(())
+        };
+        put(self).inspect_err(|Full| {
+            self.writer.back(mark);
+            self.counts = counts;
+        })?;
+        self.companions(held, node, rrset, turn);
+        Ok(())
+    }
+
+    fn service(
+        &mut self,
+        kind: Kind,
+        ttl: u32,
+        hinted: &Hinted<'_>,
+        hints: &Local<'w>,
+    ) -> Result<(), Full> {
+        let data = self.writer.fixed(kind, ttl)?;
+        match hints.own {
+            // The zone's records stand for the VIPs here as they do in answers for addresses.
+            Some(node) => {
+                let records = |kind| node.rrset(kind).into_iter().flat_map(Rrset::records);
+                let v4 = records(Kind::A).filter_map(|r| r.first_chunk::<4>().copied());
+                let v6 = records(Kind::AAAA).filter_map(|r| r.first_chunk::<16>().copied());
+                hinted.put(
+                    &mut self.writer,
+                    v4.map(Ipv4Addr::from),
+                    v6.map(Ipv6Addr::from),
+                )?;
+            }
+            None => {
+                let vips = &self.world.estate.steering.vips;
+                let vip = |id: VipId| vips.get(usize::from(id.0)).filter(|_| !hints.none);
+                let v4 = hints
+                    .decision
+                    .vips(Family::V4)
+                    .filter_map(|id| vip(id)?.address);
+                let v6 = hints
+                    .decision
+                    .vips(Family::V6)
+                    .filter_map(|id| vip(id)?.address6);
+                hinted.put(&mut self.writer, v4, v6)?;
+            }
+        }
+        self.writer.finish(data);
+        self.count(Section::Answer, 1);
+        Ok(())
+    }
+
+    /// Where the hints for a service's target come from, if steering answers it.
+    fn target(
+        &mut self,
+        held: &'w Held,
+        node: NodeRef<'w>,
+        hinted: &Hinted<'_>,
+        turn: &Turn<'_>,
+    ) -> Option<Local<'w>> {
+        let local = if hinted.target == [0] {
+            self.local(held, node, turn, turn.asked.wire())
+        } else {
+            let mut asked = Asked::new(turn.asked.seed());
+            asked.read(hinted.target).ok()?;
+            let held = self.world.estate.zone(&asked)?;
+            match held.zone.find(&asked, Kind::A) {
+                Found::Records { node, .. } | Found::NoData { node, .. } => {
+                    self.local(held, node, turn, asked.wire())
+                }
+                _ => None,
+            }
+        }?;
+        self.bind(&local.decision);
+        Some(local)
+    }
+
+    /// What steering has for this client at a node, if it is steered.
+    fn local(
+        &mut self,
+        held: &'w Held,
+        node: NodeRef<'w>,
+        turn: &Turn<'_>,
+        lower: &[u8],
+    ) -> Option<Local<'w>> {
+        let decision = self.decide(held, node, turn, lower)?;
+        let (dead, pool) = (decision.plan.dead, decision.pool);
+        if dead {
+            self.why = Some(&ede::DOWN);
+        }
+        let own = dead && pool.on_all_down == AllDown::Zone && has_addresses(node);
+        Some(Local {
+            decision,
+            own: own.then_some(node),
+            none: dead && pool.on_all_down == AllDown::NoData,
+        })
+    }
+
+    /// RFC 9460 §4.1: with the records go the addresses of their targets in this zone, and with an alias what services its
+    /// target has; as far as they fit, and never a reason to truncate (RFC 2181 §9).
+    fn companions(
+        &mut self,
+        held: &'w Held,
+        node: NodeRef<'w>,
+        rrset: Rrset<'_>,
+        turn: &mut Turn<'_>,
+    ) {
+        let kind = rrset.kind();
+        let targets = || rrset.records().filter_map(hints::target);
+        // Further targets are read into the room of the owner's name.
+        let mut name = [0; limits::NAME];
+        let wire = turn.asked.wire();
+        let Some(owner) = name.get_mut(..wire.len()) else {
+            return;
+        };
+        owner.copy_from_slice(wire);
+        let own = targets().any(|(alias, target)| !alias && target == [0]);
+        if own && self.companion(held, node, owner, turn).is_err() {
+            return;
+        }
+        // Several records may have one target, whose addresses are sent once (RFC 2181 §5).
+        let mut sent: [&[u8]; limits::TARGETS] = [&[]; limits::TARGETS];
+        let mut slots = 0..limits::TARGETS;
+        for (alias, target) in targets().filter(|(_, target)| *target != [0]) {
+            // What an alias of itself has stands in the answer.
+            let itself = owner.eq_ignore_ascii_case(target);
+            if itself && (own || alias) || sent.iter().any(|s| s.eq_ignore_ascii_case(target)) {
+                continue;
+            }
+            let Some(slot) = slots.next().and_then(|at| sent.get_mut(at)) else {
+                return;
+            };
+            *slot = target;
+            let Some(node) = self.place(held, target, turn.asked) else {
+                continue;
+            };
+            let mut put = self.companion(held, node, target, turn);
+            if put.is_ok() && alias {
+                put = self.aliased(node, kind, target);
+            }
+            if put.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// The addresses of one target. Additional records must not be tied to a network (RFC 7871 §7.3.1): those of a steered
+    /// name that a client subnet tailors are left out, and the resolver asks for them (RFC 9460 §4.4).
+    fn companion(
+        &mut self,
+        held: &'w Held,
+        node: NodeRef<'w>,
+        name: &[u8],
+        turn: &Turn<'_>,
+    ) -> Result<(), Full> {
+        let Some(local) = self.local(held, node, turn, name) else {
+            return self.filed(node, name, u32::MAX);
+        };
+        let decision = &local.decision;
+        if local.none || decision.scope > 0 {
+            return Ok(());
+        }
+        self.drawn = true;
+        if let Some(node) = local.own {
+            return self.filed(node, name, decision.pool.ttl.min);
+        }
+        let vips = &self.world.estate.steering.vips;
+        let vip = |id: VipId| vips.get(usize::from(id.0));
+        let v4 = decision.vips(Family::V4).filter_map(|id| vip(id)?.address);
+        self.added(Kind::A, name, decision.ttl, v4.map(|a| a.octets()))?;
+        let v6 = decision.vips(Family::V6).filter_map(|id| vip(id)?.address6);
+        self.added(Kind::AAAA, name, decision.ttl, v6.map(|a| a.octets()))
+    }
+
+    /// The services at an alias's target, unless steering has a word in their hints: these are for their own question.
+    fn aliased(&mut self, node: NodeRef<'_>, kind: Kind, name: &[u8]) -> Result<(), Full> {
+        let Some(rrset) = node.rrset(kind) else {
+            return Ok(());
+        };
+        let plain = |hinted: Hinted<'_>| hinted.target == [0] && node.steer().is_none();
+        if !rrset.records().filter_map(Hinted::of).all(plain) {
+            return Ok(());
+        }
+        self.added(kind, name, rrset.ttl(), rrset.records())
+    }
+}
+
+/// Where the addresses of a steered target come from, for this client.
+#[derive(Clone, Copy)]
+struct Local<'w> {
+    decision: Decision<'w>,
+    /// The zone's own records are the last resort.
+    own: Option<NodeRef<'w>>,
+    /// Nothing is to be answered at all.
+    none: bool,
+}
