@@ -30,8 +30,20 @@ pub enum Class {
     SignedTypes,
     /// A name that a DNAME made too long does not exist.
     TooLong,
-    /// Addresses of the targets of SVCB and HTTPS records.
+    /// Addresses and services of the targets of SVCB and HTTPS records.
     Services,
+    /// The target of a service is written with capitals.
+    Capitals,
+    /// AA, and what goes beside the answer, in class ANY.
+    AllClasses,
+    /// The code of a transfer that is not allowed.
+    Transfers,
+    /// TC where what each must send is larger for one of us than the client takes, and not for the other.
+    Room,
+    /// The SOA of a denial at the end of a chain, which does not fit.
+    SoaRoom,
+    /// Glue that does not fit.
+    GlueRoom,
     /// Addresses below a cut of what an MX, SRV or NS record in an answer points to.
     Glue,
     /// Addresses of a wildcard below a cut.
@@ -68,7 +80,11 @@ pub fn compare(case: &Case, root: &Name, ask: &Ask, answers: &[Vec<u8>; 3]) -> V
         let owners = lines.map(|line| line.owner.under(&zone.apex).under(root));
         owners.map(|owner| owner.lower().wire()).collect()
     };
+    let lines = case.zones.iter().flat_map(|zone| &zone.lines);
+    let mut services = lines.filter(|line| matches!(line.kind, SVCB | HTTPS));
+    let capitals = services.any(|line| line.data.contains("CaSe"));
     let pair = |at: usize| Pair {
+        capitals,
         apexes: case.apexes(root),
         owners: case.zones.iter().map(|zone| owners(zone, None)).collect(),
         cuts: case
@@ -78,6 +94,7 @@ pub fn compare(case: &Case, root: &Name, ask: &Ask, answers: &[Vec<u8>; 3]) -> V
             .collect(),
         name: ask.wire(root).to_ascii_lowercase(),
         kind: ask.kind,
+        class: ask.terms.class,
         judge: if at == 1 { Judge::Nsd } else { Judge::Knot },
         ours: decoded[0].clone(),
         theirs: decoded[at].clone(),
@@ -107,16 +124,23 @@ pub fn compare(case: &Case, root: &Name, ask: &Ask, answers: &[Vec<u8>; 3]) -> V
     Verdict::Explained(classes)
 }
 
-/// What must hold of our answer whatever the others say.
-fn alone(ask: &Ask, root: &Name, ours: &Answer) -> Result<(), String> {
-    let asked = [ask.wire(root), ask.kind.to_be_bytes().to_vec(), vec![0, 1]].concat();
-    if ours.question != asked {
+/// What must hold of a message of ours, be it truncated or not: the question, and the OPT record with DO as it came.
+pub fn whole(ask: &Ask, root: &Name, ours: &Answer) -> Result<(), String> {
+    let words = [ask.kind, ask.terms.class].map(u16::to_be_bytes).concat();
+    if ours.question != [ask.wire(root), words].concat() {
         return Err("the question did not come back as it was asked".into());
     }
-    if ours.opts != usize::from(ask.edns) {
-        return Err(format!("{} OPT records", ours.opts));
+    let opt = ask.terms.edns.map(|(_, dnssec)| u32::from(dnssec) << 15);
+    if ours.opts != Vec::from_iter(opt) {
+        return Err(format!("OPT records {:x?}", ours.opts));
     }
-    if ours.other_flags() != 0x8000 | u16::from(ask.recursion) << 8 {
+    Ok(())
+}
+
+/// What must hold of our answer whatever the others say.
+fn alone(ask: &Ask, root: &Name, ours: &Answer) -> Result<(), String> {
+    whole(ask, root, ours)?;
+    if ours.other_flags() != 0x8000 | u16::from(ask.terms.recursion) << 8 {
         return Err(format!("flags {:04x}", ours.flags));
     }
     let all: Vec<&Record> = ours.sections.iter().flatten().collect();

@@ -24,8 +24,10 @@ pub struct Answer {
     pub question: Vec<u8>,
     /// Answer, authority, additional, this one without OPT.
     pub sections: [Vec<Record>; 3],
-    /// How many OPT records it has.
-    pub opts: usize,
+    /// Of each OPT record the TTL: code, version and flags.
+    pub opts: Vec<u32>,
+    /// Octets up to the additional section.
+    pub needed: usize,
 }
 
 impl Answer {
@@ -37,6 +39,11 @@ impl Answer {
     /// Whether AA is set.
     pub fn authoritative(&self) -> bool {
         self.flags & 0x0400 != 0
+    }
+
+    /// Whether TC is set.
+    pub fn truncated(&self) -> bool {
+        self.flags & 0x0200 != 0
     }
 
     /// QR, opcode, TC, RD, RA and Z: all that is neither AA nor the code, nor AD and CD, which are for DNSSEC.
@@ -105,15 +112,36 @@ fn shape(kind: u16) -> Option<(usize, usize)> {
     })
 }
 
-/// A query of class IN.
-pub fn query(id: u16, name: &[u8], kind: u16, recursion: bool, edns: bool) -> Vec<u8> {
+/// A question with its terms.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms {
+    pub class: u16,
+    pub recursion: bool,
+    /// The size and DO, if it speaks EDNS.
+    pub edns: Option<(u16, bool)>,
+}
+
+impl Terms {
+    /// Of class IN, and nothing more.
+    pub const PLAIN: Terms = Terms {
+        class: 1,
+        recursion: false,
+        edns: None,
+    };
+}
+
+/// A query.
+pub fn query(id: u16, name: &[u8], kind: u16, terms: Terms) -> Vec<u8> {
     let mut message = id.to_be_bytes().to_vec();
-    message.extend([u8::from(recursion), 0, 0, 1, 0, 0, 0, 0, 0, u8::from(edns)]);
+    let opts = u8::from(terms.edns.is_some());
+    message.extend([u8::from(terms.recursion), 0, 0, 1, 0, 0, 0, 0, 0, opts]);
     message.extend(name);
     message.extend(kind.to_be_bytes());
-    message.extend([0, 1]);
-    if edns {
-        message.extend([0, 0, 41, 0x10, 0, 0, 0, 0, 0, 0, 0]);
+    message.extend(terms.class.to_be_bytes());
+    if let Some((payload, dnssec)) = terms.edns {
+        message.extend([0, 0, 41]);
+        message.extend(payload.to_be_bytes());
+        message.extend([0, 0, if dnssec { 0x80 } else { 0 }, 0, 0, 0]);
     }
     message
 }
@@ -135,11 +163,14 @@ pub fn decode(message: &[u8]) -> Result<Answer, String> {
         reader.take(4)?;
         answer.question.extend(&message[start..reader.at]);
     }
-    for (section, count) in answer.sections.iter_mut().zip(&words[3..]) {
+    for (number, (section, count)) in answer.sections.iter_mut().zip(&words[3..]).enumerate() {
+        if number == 2 {
+            answer.needed = reader.at;
+        }
         for _ in 0..*count {
             let record = reader.record()?;
             if record.kind == 41 {
-                answer.opts += 1;
+                answer.opts.push(record.ttl);
             } else {
                 section.push(record);
             }

@@ -4,12 +4,14 @@
 //! many questions are asked, and of which zones.
 
 mod compare;
+mod datagram;
 mod dice;
 mod message;
 mod name;
 mod pair;
 mod questions;
 mod servers;
+mod services;
 mod shrink;
 mod zones;
 
@@ -56,6 +58,9 @@ struct Unexplained {
 #[derive(Default)]
 struct Table {
     pairs: usize,
+    /// Of them, how many were asked over UDP as well, and how many of those came back with TC.
+    datagrams: usize,
+    truncated: usize,
     zones: usize,
     equal: usize,
     classes: BTreeMap<(&'static str, Class), (usize, String)>,
@@ -70,8 +75,11 @@ impl Table {
 
     fn text(&self) -> String {
         let mut text = format!(
-            "{} pairs of zone and question, {} zones, {} equal in all three, {} unexplained\n",
+            "{} pairs of zone and question ({} over UDP as well, {} of them truncated), {} zones, \
+             {} equal in all three, {} unexplained\n",
             self.pairs,
+            self.datagrams,
+            self.truncated,
             self.zones,
             self.equal,
             self.unexplained.len()
@@ -132,6 +140,13 @@ fn round(seed: u64, numbers: std::ops::Range<usize>, table: &mut Table, raw: &mu
         let queries: Vec<Vec<u8>> = queries
             .map(|(id, ask)| ask.query(id as u16, root))
             .collect();
+        let datagrams: Vec<Vec<u8>> = queries
+            .iter()
+            .zip(asks)
+            .filter(|(_, ask)| ask.datagram)
+            .map(|(query, _)| query.clone())
+            .collect();
+        let mut datagrams = trio.ask_udp(&datagrams).into_iter();
         for (ask, answers) in asks.iter().zip(trio.ask(&queries)) {
             table.pairs += 1;
             let about = format!(
@@ -147,6 +162,14 @@ fn round(seed: u64, numbers: std::ops::Range<usize>, table: &mut Table, raw: &mu
                 writeln!(raw, "{hex}").unwrap();
             }
             settle(table, verdict, case, ask, &about);
+            if let Some(cut) = ask.datagram.then(|| datagrams.next()).flatten() {
+                table.datagrams += 1;
+                let verdict = datagram::compare(root, ask, &answers, &cut, &mut table.truncated);
+                // What is equal was counted above.
+                if !matches!(&verdict, Verdict::Explained(classes) if classes.is_empty()) {
+                    settle(table, verdict, case, ask, &about);
+                }
+            }
         }
     }
 }
@@ -211,5 +234,50 @@ fn each_fault_is_caught() {
             !explained(&bad),
             "fault {number} of an answer of {end} octets"
         );
+    }
+}
+
+/// The same for what is asked over UDP.
+#[test]
+fn each_fault_of_a_datagram_is_caught() {
+    let owner = |owner: &str, kind: u16, data: String| zones::Line {
+        owner: Name::of(owner),
+        ttl: 300,
+        kind,
+        data,
+    };
+    let mut lines = vec![
+        owner("", zones::SOA, "ns1 h 1 3600 600 604800 60".into()),
+        owner("", zones::NS, "ns1".into()),
+        owner("ns1", zones::A, "192.0.2.53".into()),
+    ];
+    let text = "t".repeat(100);
+    lines.extend((0..9).map(|n| owner("big", zones::TXT, format!("{n}{text}"))));
+    let apex = Name::default();
+    let case = Case {
+        zones: vec![zones::Zone { apex, lines }],
+    };
+    let root = root(0);
+    let trio = Trio::start(&[(root.clone(), case)]);
+    let explained = |name: &str, kind: u16, fault: fn(&mut Vec<u8>)| {
+        let ask = Ask::plain(Name::of(name), kind);
+        let query = [ask.query(1, &root)];
+        let (full, mut cut) = (trio.ask(&query).remove(0), trio.ask_udp(&query).remove(0));
+        fault(&mut cut[0]);
+        let verdict = datagram::compare(&root, &ask, &full, &cut, &mut 0);
+        matches!(verdict, Verdict::Explained(_))
+    };
+    for (name, kind) in [("big", zones::TXT), ("ns1", zones::A)] {
+        assert!(explained(name, kind, |_| ()));
+        // TC, the code, a letter of the question, an octet too many.
+        let faults: [fn(&mut Vec<u8>); 4] = [
+            |m| m[2] ^= 2,
+            |m| m[3] ^= 3,
+            |m| m[13] ^= 0x20,
+            |m| m.push(0),
+        ];
+        for (number, fault) in faults.into_iter().enumerate() {
+            assert!(!explained(name, kind, fault), "fault {number} of {name}");
+        }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::compare::Class;
 use super::message::{Answer, Record};
+use super::services::{self, pointed};
 use super::zones::*;
 
 /// CNAME records in an answer of ours at most: that of the question, and those of eight steps.
@@ -30,6 +31,9 @@ pub struct Pair {
     /// The question, in small letters.
     pub name: Vec<u8>,
     pub kind: u16,
+    pub class: u16,
+    /// Whether a service of these zones has a target with capitals.
+    pub capitals: bool,
     pub judge: Judge,
     pub ours: Answer,
     pub theirs: Answer,
@@ -39,30 +43,68 @@ pub struct Pair {
 impl Pair {
     /// Takes out what has a reason; else what differs.
     pub fn settle(&mut self) -> Result<(), String> {
+        let served = matches!(self.class, 1 | 255);
         // Types of messages and of no zone, which the others take for any other type.
-        let refused = match self.kind {
-            41 | 128 | 249 | 250 => 1,
-            253 | 254 => 4,
-            _ => 0,
-        };
-        if refused != 0 && self.ours.rcode() == refused {
-            let empty = self.ours.sections.iter().all(Vec::is_empty);
+        if served && matches!(self.kind, 41 | 128 | 249 | 250) && self.ours.rcode() == 1 {
             self.classes.insert(Class::MetaTypes);
-            return if empty {
-                Ok(())
-            } else {
-                Err("records beside an error".into())
-            };
+            return self.bare();
+        }
+        if !served || matches!(self.kind, 251 | 252) {
+            self.refusal();
+            return self.bare().and_then(|()| self.equal());
+        }
+        if self.class == 255 {
+            self.any_class();
         }
         self.other_zone();
         self.long_chain();
         if self.kind == ANY {
             self.any();
         }
+        services::settle(self);
         self.additional();
         if self.judge == Judge::Nsd {
             self.apex_servers();
         }
+        self.equal()
+    }
+
+    /// An error of ours has no records.
+    fn bare(&self) -> Result<(), String> {
+        let empty = self.ours.sections.iter().all(Vec::is_empty);
+        let why = || Err("records beside an error".into());
+        if empty { Ok(()) } else { why() }
+    }
+
+    /// Knot says of a zone whose transfer is not allowed that it is not its own.
+    fn refusal(&mut self) {
+        let codes = [self.ours.rcode(), self.theirs.rcode()];
+        if self.judge == Judge::Knot && matches!(self.kind, 251 | 252) && codes != [9, 9] {
+            let other = self.class != 1 && codes == [5, 4];
+            if codes == [5, 9] || other {
+                self.theirs.flags = self.theirs.flags & !15 | 5;
+                self.classes.insert(Class::Transfers);
+            }
+        }
+    }
+
+    /// In class ANY Knot answers with authority; NSD sends nothing beside the answer.
+    fn any_class(&mut self) {
+        let referral = self.ours.sections[1].iter().any(|r| r.kind == NS);
+        let aa = self.theirs.flags & 0x0400;
+        self.theirs.flags &= !0x0400;
+        let less = self.theirs.sections[1].is_empty() && !self.ours.sections[1].is_empty();
+        if self.judge == Judge::Nsd && !referral && less {
+            self.ours.sections[1].clear();
+            self.classes.insert(Class::AllClasses);
+        }
+        if aa != 0 {
+            self.classes.insert(Class::AllClasses);
+        }
+    }
+
+    /// Code, AA, and each section as a set.
+    fn equal(&self) -> Result<(), String> {
         if self.ours.rcode() != self.theirs.rcode() {
             let codes = [self.ours.rcode(), self.theirs.rcode()];
             return Err(format!(
@@ -297,29 +339,12 @@ impl Pair {
         shared
     }
 
-    /// Whether they differ in additional records only, and theirs are ours and more.
-    fn services(&self) -> bool {
-        let equal = (0..2).all(|at| {
-            let [ours, theirs] =
-                [&self.ours, &self.theirs].map(|a| a.sections[at].iter().collect::<BTreeSet<_>>());
-            ours == theirs
-        });
-        let fewer = self.ours.sections[2]
-            .iter()
-            .all(|r| self.theirs.sections[2].contains(r));
-        let kinds = self.theirs.sections[2]
-            .iter()
-            .all(|r| matches!(r.kind, A | AAAA | SVCB | HTTPS | CNAME));
-        equal && fewer && kinds && self.ours.rcode() == self.theirs.rcode()
-    }
-
     /// Where only Knot differs.
     pub fn own_way(&mut self) -> bool {
         let alias = self.ours.sections[0].iter().any(|r| r.kind == CNAME);
         let class = match self.kind {
             46 | 47 if alias => Class::SignedTypes,
             _ if self.ours.rcode() == 6 => Class::TooLong,
-            HTTPS | SVCB | ANY if self.services() => Class::Services,
             _ => return false,
         };
         self.classes.insert(class);
@@ -343,12 +368,8 @@ fn with_dnames(chain: &[Record], answer: &[Record]) -> Vec<Record> {
 /// Takes out the addresses of what these records point to, if what is left does not point to it too.
 fn drop_addresses(answer: &mut Answer, gone: &[Record]) {
     let [first, second, additional] = &mut answer.sections;
-    let targets = |records: &[Record]| -> BTreeSet<Vec<u8>> {
-        let pointing = records.iter().filter(|r| matches!(r.kind, NS | MX | SRV));
-        pointing
-            .filter_map(|r| r.target().map(<[u8]>::to_vec))
-            .collect()
-    };
+    let targets =
+        |records: &[Record]| -> BTreeSet<Vec<u8>> { records.iter().filter_map(pointed).collect() };
     let left: BTreeSet<Vec<u8>> = &targets(first) | &targets(second);
     let gone = targets(gone);
     additional.retain(|r| !gone.contains(&r.owner) || left.contains(&r.owner));

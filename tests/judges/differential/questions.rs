@@ -1,7 +1,7 @@
 //! Questions about a case: names above, at, below and beside everything that it has, and all types.
 
 use super::dice::Dice;
-use super::message;
+use super::message::{self, Terms};
 use super::name::Name;
 use super::zones::*;
 
@@ -12,8 +12,9 @@ pub struct Ask {
     name: Name,
     above: bool,
     pub kind: u16,
-    pub recursion: bool,
-    pub edns: bool,
+    pub terms: Terms,
+    /// Whether it is asked over UDP as well.
+    pub datagram: bool,
     /// Which letters are capitals.
     capitals: u64,
 }
@@ -31,8 +32,8 @@ impl Ask {
             name,
             above: false,
             kind,
-            recursion: false,
-            edns: false,
+            terms: Terms::PLAIN,
+            datagram: false,
             capitals: 0,
         }
     }
@@ -60,7 +61,7 @@ impl Ask {
 
     /// The message.
     pub fn query(&self, id: u16, root: &Name) -> Vec<u8> {
-        message::query(id, &self.wire(root), self.kind, self.recursion, self.edns)
+        message::query(id, &self.wire(root), self.kind, self.terms)
     }
 }
 
@@ -104,20 +105,39 @@ fn ask(pool: &[(Name, u16)], root: &Name, dice: &mut Dice) -> Ask {
         0..20 => own,
         20..95 => *dice.pick(&KINDS),
         95 => meta(dice),
-        _ => match dice.roll() as u16 {
-            // Transfers are no questions.
-            251 | 252 => A,
-            other => other,
-        },
+        96 => 251 + dice.below(2) as u16,
+        _ => dice.roll() as u16,
     };
     let fits = above || name.under(root).wire().len() <= 255;
     Ask {
         name: if fits { name } else { Name::default() },
         above,
         kind,
-        recursion: dice.percent(20),
-        edns: dice.percent(70),
+        terms: terms(dice),
+        datagram: dice.percent(50),
         capitals: if dice.percent(50) { dice.roll() } else { 0 },
+    }
+}
+
+/// Mostly of class IN, with sizes below, at and above those that count.
+fn terms(dice: &mut Dice) -> Terms {
+    const SIZES: [u16; 12] = [
+        4096, 4096, 1232, 1232, 512, 512, 0, 511, 513, 1231, 1233, 65_535,
+    ];
+    let class = if dice.percent(4) {
+        *dice.pick(&[0, 3, 4, 254, 255, 255, 2, 65_280])
+    } else {
+        1
+    };
+    let size = match dice.below(3) {
+        0 => 512 + dice.below(720) as u16,
+        _ => *dice.pick(&SIZES),
+    };
+    let edns = dice.percent(70).then_some((size, dice.percent(50)));
+    Terms {
+        class,
+        recursion: dice.percent(20),
+        edns,
     }
 }
 

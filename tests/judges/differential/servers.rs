@@ -1,15 +1,15 @@
-//! NSD, Knot and we beside each other, over the same zones, each asked over TCP.
+//! NSD, Knot and we beside each other, over the same zones, each asked over TCP and UDP.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpStream, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use super::message;
+use super::message::{self, Terms};
 use super::name::Name;
 use super::zones::{Case, SOA};
 use crate::server::{LOOK, PATIENCE, Server, free_port};
@@ -23,6 +23,12 @@ const CONNECTION: usize = 4_000;
 
 /// The servers, in the order in which their answers are given.
 pub const NAMES: [&str; 3] = ["Meridian", "NSD", "Knot"];
+
+/// How a server at a port is asked.
+type Way = fn(u16, &[Vec<u8>]) -> std::io::Result<Vec<Vec<u8>>>;
+
+/// How often a datagram is sent that was not answered.
+const TRIES: usize = 5;
 
 /// A judge's daemon. It is told to end, not killed: its children would outlive it.
 struct Daemon {
@@ -89,7 +95,8 @@ impl Trio {
         let (nsd, knot) = (free_port(), free_port());
         let nsd_daemon = start_nsd(folder.path(), nsd, &apexes);
         let knot_daemon = start_knot(folder.path(), knot, &apexes);
-        let ours = Server::start(&zones);
+        // The others do not limit either.
+        let ours = Server::with(&zones, &["--rate", "off"]);
         let trio = Trio {
             ports: [ours.port, nsd, knot],
             _ours: ours,
@@ -105,7 +112,7 @@ impl Trio {
         let queries: Vec<Vec<u8>> = apexes
             .iter()
             .enumerate()
-            .map(|(id, apex)| message::query(id as u16, &apex.wire(), SOA, false, false))
+            .map(|(id, apex)| message::query(id as u16, &apex.wire(), SOA, Terms::PLAIN))
             .collect();
         let end = Instant::now() + PATIENCE;
         for (port, name) in self.ports.iter().zip(NAMES) {
@@ -133,8 +140,17 @@ impl Trio {
         }
     }
 
-    /// Asks all three the same; their answers, in the order of [`NAMES`].
+    /// Asks all three the same over TCP; their answers, in the order of [`NAMES`].
     pub fn ask(&self, queries: &[Vec<u8>]) -> Vec<[Vec<u8>; 3]> {
+        self.each(queries, ask)
+    }
+
+    /// The same over UDP.
+    pub fn ask_udp(&self, queries: &[Vec<u8>]) -> Vec<[Vec<u8>; 3]> {
+        self.each(queries, ask_udp)
+    }
+
+    fn each(&self, queries: &[Vec<u8>], ask: Way) -> Vec<[Vec<u8>; 3]> {
         let [ours, nsd, knot] = std::thread::scope(|scope| {
             let asking = self
                 .ports
@@ -230,4 +246,34 @@ fn window_of(
         answers[start + at] = answer;
     }
     Ok(())
+}
+
+/// Asks over UDP, a few at once; the answers in the order of the questions.
+fn ask_udp(port: u16, queries: &[Vec<u8>]) -> std::io::Result<Vec<Vec<u8>>> {
+    let socket = UdpSocket::bind(("127.0.0.1", 0))?;
+    socket.connect(("127.0.0.1", port))?;
+    socket.set_read_timeout(Some(Duration::from_secs(2)))?;
+    let mut answers = vec![Vec::new(); queries.len()];
+    let mut octets = vec![0; 65_535];
+    for (start, window) in (0..).step_by(WINDOW / 4).zip(queries.chunks(WINDOW / 4)) {
+        for _ in 0..TRIES {
+            let unanswered = |at: &usize| answers[start + at].is_empty();
+            let open: Vec<usize> = (0..window.len()).filter(unanswered).collect();
+            for at in &open {
+                socket.send(&window[*at])?;
+            }
+            for _ in &open {
+                let Ok(length) = socket.recv(&mut octets) else {
+                    break;
+                };
+                let answer = &octets[..length];
+                // One that comes late, to a question sent twice, may be of another window.
+                let same = |query: &Vec<u8>| answer.get(..2) == query.get(..2);
+                if let Some(at) = window.iter().position(same) {
+                    answers[start + at] = answer.to_vec();
+                }
+            }
+        }
+    }
+    Ok(answers)
 }

@@ -1,8 +1,9 @@
 //! The smallest zones that still show a difference.
 
 use super::compare::{Verdict, compare};
+use super::datagram;
 use super::message;
-use super::name::shown;
+use super::name::{Name, shown};
 use super::questions::Ask;
 use super::root;
 use super::servers::{NAMES, Trio};
@@ -73,26 +74,42 @@ fn differ(cases: &[Case], ask: &Ask) -> Vec<bool> {
     let rooted = cases.iter().enumerate();
     let rooted: Vec<_> = rooted.map(|(n, case)| (root(n), case.clone())).collect();
     let trio = Trio::start(&rooted);
-    let still = rooted.iter().map(|(root, case)| {
-        let answers = trio.ask(&[ask.query(1, root)]).remove(0);
-        matches!(compare(case, root, ask, &answers), Verdict::Unexplained(_))
-    });
+    let still = rooted
+        .iter()
+        .map(|(root, case)| matches!(judged(&trio, case, root, ask).0, Verdict::Unexplained(_)));
     still.collect()
+}
+
+/// What comes of it, and the answers: those over TCP, then those over UDP if it is asked so.
+fn judged(trio: &Trio, case: &Case, root: &Name, ask: &Ask) -> (Verdict, Vec<Vec<u8>>) {
+    let query = [ask.query(1, root)];
+    let answers = trio.ask(&query).remove(0);
+    let verdict = compare(case, root, ask, &answers);
+    if !ask.datagram {
+        return (verdict, answers.into());
+    }
+    let cut = trio.ask_udp(&query).remove(0);
+    let all = [answers.clone(), cut.clone()].concat();
+    match verdict {
+        Verdict::Unexplained(_) => (verdict, all),
+        _ => (datagram::compare(root, ask, &answers, &cut, &mut 0), all),
+    }
 }
 
 fn report(case: &Case, ask: &Ask, why: &str) -> String {
     let root = root(0);
     let trio = Trio::start(&[(root.clone(), case.clone())]);
-    let answers = trio.ask(&[ask.query(1, &root)]).remove(0);
+    let (verdict, answers) = judged(&trio, case, &root, ask);
     let mut text = format!("at first: {why}\n");
-    if let Verdict::Unexplained(why) = compare(case, &root, ask, &answers) {
+    if let Verdict::Unexplained(why) = verdict {
         text += &format!("now: {why}\n");
     }
     for zone in &case.zones {
         text += &zone.text(&root);
     }
-    text += &format!("? {} {}\n", shown(&ask.wire(&root)), mnemonic(ask.kind));
-    for (name, octets) in NAMES.iter().zip(&answers) {
+    let (name, kind) = (shown(&ask.wire(&root)), mnemonic(ask.kind));
+    text += &format!("? {name} {kind} {:?}\n", ask.terms);
+    for (name, octets) in NAMES.iter().cycle().zip(&answers) {
         let shown = message::decode(octets).map_or_else(|error| error, |answer| answer.text());
         text += &format!("{name}: {shown}");
     }

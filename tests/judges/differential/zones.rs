@@ -218,12 +218,18 @@ impl Maker<'_> {
         }
     }
 
+    /// Up to so many, and now and then more than fit into a datagram.
+    fn many(&mut self, usual: usize) -> usize {
+        let most = if self.dice.percent(5) { 40 } else { usual };
+        self.dice.below(most) + 1
+    }
+
     fn addresses(&mut self, owner: &Name) {
-        for _ in 0..self.dice.below(3) {
+        for _ in 0..self.many(3) - 1 {
             let host = self.dice.below(250) + 1;
             self.add(owner, A, format!("192.0.2.{host}"));
         }
-        for _ in 0..self.dice.below(3) {
+        for _ in 0..self.many(3) - 1 {
             let host = self.dice.below(65_535) + 1;
             self.add(owner, AAAA, format!("2001:db8::{host:x}"));
         }
@@ -262,7 +268,7 @@ impl Maker<'_> {
 
     /// Data that point nowhere.
     fn plain(&mut self, owner: &Name) {
-        for _ in 0..self.dice.below(3) + 1 {
+        for _ in 0..self.many(3) {
             let number = self.dice.below(200);
             let (kind, data) = match self.dice.below(7) {
                 0..2 => (TXT, format!("\"text {number}\" \"\\000;\\\"\"")),
@@ -278,7 +284,7 @@ impl Maker<'_> {
 
     /// Data that point somewhere.
     fn pointers(&mut self, owner: &Name) {
-        for _ in 0..self.dice.below(3) + 1 {
+        for _ in 0..self.many(3) {
             let (target, number) = (self.target(), self.dice.below(100));
             let (kind, data) = match self.dice.below(8) {
                 0..3 => (MX, format!("{number} {target}")),
@@ -320,9 +326,9 @@ impl Maker<'_> {
     }
 
     fn delegation(&mut self, owner: &Name) {
-        for _ in 0..self.dice.below(2) + 1 {
+        for n in 0..self.many(2) {
             let server = match self.dice.below(10) {
-                0..4 => owner.child(b"ns"),
+                0..4 => owner.child(format!("ns{n}").as_bytes()),
                 4 => owner.clone(),
                 5 => owner.child(b"ns").child(b"deep"),
                 _ => {
