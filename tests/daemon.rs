@@ -3,6 +3,7 @@
 mod api;
 mod databases;
 mod many;
+mod octets;
 mod rate;
 mod reloads;
 mod server;

@@ -136,6 +136,70 @@ fn a_long_siege_changes_nothing() {
     );
 }
 
+/// A million twisted signatures (RFC 8945): whoever is signed gets an error, whatever the signature says.
+#[test]
+fn no_signature_is_taken() {
+    let mut stage = worn();
+    stage.load(&estate(), stage::atlas(&[])).unwrap();
+    let from = [192, 0, 2, 7].into();
+    let signed: Vec<Vec<u8>> = seeds().into_iter().filter(|seed| signs(seed)).collect();
+    assert!(!signed.is_empty());
+    let mut dice = Dice(8945);
+    let (mut held, mut refused) = (0_u32, 0_u32);
+    for round in 0..1_000_000 {
+        let message = dice.mangled(&signed);
+        let reply = stage.ask(&message, from, Transport::Udp, START);
+        let Some(reply) = reply.filter(|_| signs(&message)) else {
+            continue;
+        };
+        held += 1;
+        let code = reply[3] & 15;
+        // TC without an error is what RFC 8945 §5.3 has for a record that does not fit.
+        let told = reply[2] & 2 != 0 && reply[6..10] == [0; 4];
+        let right = matches!(code, 1 | 4 | 9) || told || bad_version(&reply);
+        assert!(right, "{round}: code {code} for {message:02x?}");
+        refused += u32::from(code == 9);
+    }
+    println!("{held} of them signed, {refused} told that their key is not known");
+    assert!(refused > 10_000);
+}
+
+/// Whether a message of one question, whole in all its octets, ends with a TSIG record that is well named and classed.
+fn signs(message: &[u8]) -> bool {
+    last_record(message).is_some_and(|record| record[..8] == [0, 250, 0, 255, 0, 0, 0, 0])
+}
+
+/// The last record of the additional section, from its type on, if it ends where the message does.
+fn last_record(message: &[u8]) -> Option<&[u8]> {
+    let word =
+        |at: usize| Some(usize::from(*message.get(at)?) << 8 | usize::from(*message.get(at + 1)?));
+    let name = |mut at: usize| loop {
+        match usize::from(*message.get(at)?) {
+            0 => return Some(at + 1),
+            length @ 1..64 => at += 1 + length,
+            192.. => return Some(at + 2),
+            _ => return None,
+        }
+    };
+    let counts = [4, 6, 8, 10].map(word);
+    let [Some(1), Some(0), Some(0), Some(more @ 1..)] = counts else {
+        return None;
+    };
+    let (mut at, mut last) = (name(HEADER)? + 4, None);
+    for _ in 0..more {
+        let start = name(at)?;
+        at = start + 10 + word(start + 8)?;
+        last = message.get(start..at);
+    }
+    last.filter(|_| at == message.len())
+}
+
+/// Whether the answer is BADVERS: then nothing is known of what else stands in the message.
+fn bad_version(reply: &[u8]) -> bool {
+    let edns = Message::from_vec(reply).ok().and_then(|reply| reply.edns);
+    edns.is_some_and(|edns| edns.rcode_high() == 1)
+}
+
 #[test]
 fn the_law_can_be_kept() {
     hold(4_000, refuser);

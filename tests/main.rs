@@ -9,6 +9,7 @@
 )]
 
 mod bombs;
+mod bulk;
 #[path = "support/heap.rs"]
 mod counting;
 mod daemon;

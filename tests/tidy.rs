@@ -1,5 +1,6 @@
 //! The rules of the house (DESIGN.md section 3), held by a test: each finding names its file, line and rule.
 
+mod coverage;
 mod rules;
 mod rust;
 
