@@ -55,7 +55,9 @@ pub fn compare(
         }
         let opt = if ask.terms.edns.is_some() { OPT } else { 0 };
         let fits = |answer: &Answer| answer.needed + opt <= limit;
-        let referral = ours.sections[1].iter().any(|r| r.kind == NS);
+        // Knot refers from the parent's side at the end of a chain.
+        let refers = |answer: &Answer| answer.sections[1].iter().any(|r| r.kind == NS);
+        let referral = refers(ours) || at == 2 && refers(theirs);
         let class = if at == 2 && without_soa(theirs, their_cut) {
             Class::SoaRoom
         } else if fits(ours) != fits(theirs) || !alike {

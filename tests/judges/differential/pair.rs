@@ -305,11 +305,21 @@ impl Pair {
             .filter(|r| !glue(r) && !odd(r))
             .cloned()
             .collect();
+        // In a deeper zone of the same server, of which Knot takes what its parent has.
+        let home = self.home(&self.name);
+        let other = |r: &Record| {
+            let knot = self.judge == Judge::Knot && !ours.contains(r);
+            knot && self.zone(&r.owner).is_some_and(|zone| Some(zone) != home)
+        };
+        let elsewhere = theirs.iter().any(|r| other(r) && !star(r));
         let theirs_left: Vec<Record> = theirs
             .iter()
-            .filter(|t| !star(t) && !misname(t))
+            .filter(|t| !star(t) && !misname(t) && !other(t))
             .cloned()
             .collect();
+        if elsewhere {
+            self.classes.insert(Class::OtherZone);
+        }
         if ours.iter().any(odd) {
             self.classes.insert(Class::Misnamed);
         }
