@@ -185,6 +185,12 @@ pub const TCP_OUTPUT: usize = 16_384;
 /// Queries of one connection answered before the others have their turn.
 pub const TCP_ROUND: usize = 64;
 
+/// Queries of one connection answered at once when it had been silent: what a resolver sends together. More waits in turn.
+pub const TCP_FIRST: usize = 4;
+
+/// Octets of answers after which that ends: four of the usual ones.
+pub const TCP_FIRST_OUTPUT: usize = 2_048;
+
 /// Octets not yet sent that the kernel takes from us for one connection: else a client that never reads fills megabytes.
 pub const TCP_UNSENT: i32 = 16_384;
 
@@ -351,9 +357,10 @@ pub const RATE_SLIP_MOST: u32 = 100;
 /// Networks that are exempt from the rate.
 pub const RATE_ALLOWED: usize = 4_096;
 
-/// Lines of a worker's table of rates, of 32 octets and four networks each: 1 MiB for 131,072 networks. A worker that sends
-/// a million answers a second has at most 20,000 addresses above [`RATE`], and their networks.
-pub const RATE_LINES: usize = 1 << 15;
+/// Lines of a worker's table of addresses, of 16 octets and two debts each, and a quarter as many for each of the two shorter
+/// lengths: 1.5 MiB. A worker that sends a million answers a second has at most 20,000 addresses above [`RATE`]: even then
+/// only one in thirty meets two others in its line, and is held to what the networks around it may be sent.
+pub const RATE_LINES: usize = 1 << 16;
 
 /// Seconds between two lines in the log about limited answers.
 pub const RATE_REPORT: u64 = 60;

@@ -9,6 +9,7 @@
 //! Only what was sent is charged. Who has shown that the address is its own, by TCP or a cookie, is never limited.
 
 mod allow;
+mod family;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -19,8 +20,9 @@ use std::net::IpAddr;
 use crate::limits;
 use crate::prefix::Prefix;
 use allow::Allow;
+use family::Family;
 use table::Table;
-pub use worst::Worst;
+use worst::Worst;
 
 /// Whether answers are limited, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,8 +110,8 @@ pub enum Verdict {
 #[derive(Debug)]
 pub struct Limiter {
     table: Table,
-    v4: [Level; LEVELS],
-    v6: [Level; LEVELS],
+    v4: Family<32>,
+    v6: Family<64>,
     allow: Allow,
     slip: u32,
     until_slip: u32,
@@ -117,42 +119,9 @@ pub struct Limiter {
     worst: Worst,
 }
 
-/// Lengths of prefixes and how much more than one address they may be sent, from the longest. The figures are Knot DNS's;
-/// of its lengths these tell one host, one customer and one operator apart.
-const V4: [(u8, u32); LEVELS] = [(32, 1), (24, 32), (20, 256)];
-const V6: [(u8, u32); LEVELS] = [(64, 2), (48, 4), (32, 64)];
-const LEVELS: usize = 3;
-
 /// Octets of the headers of IP and UDP.
 const HEADERS_V4: usize = 28;
 const HEADERS_V6: usize = 48;
-
-/// One length of prefixes.
-#[derive(Clone, Copy, Debug)]
-struct Level {
-    length: u8,
-    /// Of the key: an IPv4 address, or the upper half of an IPv6 one.
-    mask: u64,
-    /// Of the hash, and other ones for each level: that one key can be chosen does not help to choose the others.
-    seeds: [u64; 2],
-    /// Ticks of the table's clock that one octet costs, times 2³².
-    price: u64,
-}
-
-impl Level {
-    /// Rounded up, so that the smallest answer costs something. Never near 2³²: an octet costs 12,500 ticks at most.
-    #[inline]
-    fn cost(&self, octets: u64) -> u32 {
-        (octets.wrapping_mul(self.price) >> 32) as u32 | 1
-    }
-
-    #[inline]
-    fn hash(&self, key: u64) -> u64 {
-        let key = u128::from((key & self.mask) ^ self.seeds[0]);
-        let product = key.wrapping_mul(u128::from(self.seeds[1]));
-        (product >> 64) as u64 ^ product as u64
-    }
-}
 
 impl Limiter {
     /// For one of `workers` workers among whom the kernel spreads the queries of a client. `seeds` are of the system's
@@ -163,18 +132,9 @@ impl Limiter {
         let octets = octets / (workers.max(1) as u64 * 2 + 1);
         let octets = octets.max(limits::RATE_UNIT);
         let mut state = seeds;
-        let mut level = |(length, times): (u8, u32), bits: u8| {
-            state = [mix(state[0] ^ 1), mix(state[1] ^ 2)];
-            Level {
-                length,
-                mask: u64::MAX << (bits - length),
-                seeds: [state[0], state[1] | 1],
-                price: (table::SECOND << 32) / (octets * u64::from(times)),
-            }
-        };
         Limiter {
-            v4: V4.map(|of| level(of, 32)),
-            v6: V6.map(|of| level(of, 64)),
+            v4: Family::new(octets, &mut state),
+            v6: Family::new(octets, &mut state),
             table: Table::new(),
             allow: Allow::new(&terms.allow),
             slip: terms.slip,
@@ -191,63 +151,74 @@ impl Limiter {
         self.table.advance(elapsed);
     }
 
-    /// What becomes of an answer, which is charged if it is sent.
+    /// What becomes of an answer, which is charged if it is sent: at most some 150 instructions (`cargo bench --bench rate`).
     #[inline]
     pub fn judge(&mut self, exchange: &Exchange) -> Verdict {
         let headers = match exchange.client {
             IpAddr::V4(_) => HEADERS_V4,
             IpAddr::V6(_) => HEADERS_V6,
         };
-        let (came, goes) = (exchange.query + headers, exchange.answer + headers);
+        // No message is so long that these could overflow.
+        let came = exchange.query.wrapping_add(headers);
+        let goes = exchange.answer.wrapping_add(headers);
         let free = match exchange.source {
-            Source::Zone => came + came / 2,
-            Source::Steering => came * 2,
+            Source::Zone => came.wrapping_add(came >> 1),
+            Source::Steering => came << 1,
         };
         if goes <= free || exchange.proof == Proof::Valid {
             return Verdict::Send;
         }
-        self.charge(exchange.client, goes as u64)
-    }
-
-    fn charge(&mut self, client: IpAddr, octets: u64) -> Verdict {
-        let (levels, key) = match client {
-            IpAddr::V4(a) => (&self.v4, u64::from(u32::from(a))),
-            IpAddr::V6(a) => (&self.v6, (u128::from(a) >> 64) as u64),
-        };
-        for (at, level) in levels.iter().enumerate() {
-            if !self.table.charge(level.hash(key), level.cost(octets)) {
-                for level in &levels[..at] {
-                    self.table.refund(level.hash(key), level.cost(octets));
+        let octets = goes as u64;
+        match exchange.client {
+            IpAddr::V4(a) => {
+                let key = u64::from(u32::from(a));
+                match self.table.charge(&self.v4, key, octets) {
+                    Ok(()) => Verdict::Send,
+                    Err(full) => self.limit(exchange.client, full),
                 }
-                let network = (level.length, key & level.mask);
-                return self.limit(client, network);
+            }
+            IpAddr::V6(a) => {
+                let key = (u128::from(a) >> 64) as u64;
+                match self.table.charge(&self.v6, key, octets) {
+                    Ok(()) => Verdict::Send,
+                    Err(full) => self.limit(exchange.client, full),
+                }
             }
         }
-        Verdict::Send
     }
 
-    #[cold]
-    fn limit(&mut self, client: IpAddr, network: (u8, u64)) -> Verdict {
+    /// Limits an answer to this client for its network of this level and number.
+    #[inline]
+    fn limit(&mut self, client: IpAddr, (level, network): (usize, u64)) -> Verdict {
         if self.allow.contains(client) {
             return Verdict::Send;
         }
-        self.worst.count(client, network);
-        if self.slip == 0 {
-            return Verdict::Drop;
-        }
-        self.until_slip = self.until_slip.saturating_sub(1);
-        if self.until_slip > 0 {
+        self.worst.count(&client, level, network);
+        self.slip()
+    }
+
+    /// What becomes of a limited answer.
+    #[inline]
+    fn slip(&mut self) -> Verdict {
+        self.until_slip = self.until_slip.wrapping_sub(1);
+        if self.until_slip != 0 {
             return Verdict::Drop;
         }
         self.until_slip = self.slip;
-        Verdict::Slip
+        match self.slip {
+            // It was counted once round all numbers.
+            0 => Verdict::Drop,
+            _ => Verdict::Slip,
+        }
     }
 
     /// The network with the most limited answers since this was last asked, and how many there were in all; at most once
     /// in [`limits::RATE_REPORT`] seconds.
     #[inline]
     pub fn report(&mut self) -> Option<(Prefix, u64)> {
-        self.worst.take(self.seen)
+        let (client, level, limited) = self.worst.take(self.seen)?;
+        let (length, _) = *family::around(client).get(level)?;
+        Some((Prefix::around(client, length), limited))
     }
 
     /// Octets that the table holds, whatever comes.
