@@ -1,6 +1,7 @@
 //! The program as its operator meets it: start, banner, answers, reload, end, exit codes.
 
 mod api;
+mod crowds;
 mod databases;
 mod many;
 mod octets;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::inbox::{Inbox, Next};
+use super::lane::Share;
 use super::{Core, first_draw, guard, now};
 use crate::answer::{Client, Turn};
 use crate::limits;
@@ -46,11 +47,12 @@ impl<C: Core> Desk<C> {
         }
     }
 
-    /// Appends the framed answers to what waits in the inbox, in its order, up to the bounds of one round.
+    /// Appends the framed answers to what waits in the inbox, in its order, up to the bounds of this share.
     /// `idle` is how long the stream may then idle.
     pub(super) fn round(
         &self,
         client: Client,
+        share: Share,
         idle: Duration,
         inbox: &mut Inbox,
         out: &mut Vec<u8>,
@@ -64,9 +66,12 @@ impl<C: Core> Desk<C> {
         turn.now = now().as_secs();
         turn.idle = u16::try_from(idle.as_millis() / 100).unwrap_or(u16::MAX);
         let world = self.core.load();
-        let mut left = limits::TCP_ROUND;
+        let (mut left, most) = match share {
+            Share::First => (limits::TCP_FIRST, limits::TCP_FIRST_OUTPUT),
+            Share::Full => (limits::TCP_ROUND, limits::TCP_OUTPUT),
+        };
         let round = loop {
-            if left == 0 || out.len() >= limits::TCP_OUTPUT {
+            if left == 0 || out.len() >= most {
                 break if inbox.is_ready() {
                     Round::More
                 } else {

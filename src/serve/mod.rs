@@ -11,6 +11,7 @@ mod batch;
 mod desk;
 mod guard;
 mod inbox;
+mod lane;
 mod listener;
 mod quota;
 mod slot;

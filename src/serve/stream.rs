@@ -2,7 +2,13 @@
 //!
 //! It works over any stream, so that TCP and TLS behave alike. It writes before it reads on: a client that does not take its
 //! answers soon cannot send more queries either, and holds no more than one round of answers.
+//!
+//! Who was silent is answered at once, but not much at a time; who sends on and on has its rounds in turn with all others
+//! that do, in the [`Lane`].
 
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -11,6 +17,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::desk::{Desk, Round};
 use super::inbox::Inbox;
+use super::lane::{Lane, Share, Turn};
 use super::quota::Seat;
 use super::{Client, Core};
 use crate::limits;
@@ -101,7 +108,7 @@ impl Patience {
 pub(super) async fn converse<S, C>(
     stream: &mut S,
     client: Client,
-    desk: &Desk<C>,
+    (desk, lane): (&Desk<C>, &Lane),
     seat: &Seat,
     mut stop: watch::Receiver<bool>,
     pace: Pace,
@@ -113,37 +120,41 @@ where
     let mut inbox = Inbox::new();
     let mut out = Vec::new();
     let mut patience = Patience::new(pace);
+    let mut share = Share::First;
     loop {
-        let round = desk.round(client, pace.idle(seat), &mut inbox, &mut out);
-        if !out.is_empty() {
+        let turn = lane.turn(share).await;
+        let round = desk.round(client, share, pace.idle(seat), &mut inbox, &mut out);
+        if out.is_empty() {
+            turn.end().await;
+        } else {
             seat.touch();
             // All answers of a round in one write: one segment, not one for each (RFC 7766 §8).
-            match timeout(pace.write, stream.write_all(&out)).await {
+            match first_try(timeout(pace.write, stream.write_all(&out)), turn).await {
                 Ok(Ok(())) => {}
                 Ok(Err(_)) => return End::Broken,
                 Err(_) => return End::Unread,
             }
             spend(&mut out);
             patience.answered();
+            share = Share::Full;
         }
         match round {
             Round::Done => {}
-            Round::More => {
-                // Others have their turn.
-                tokio::task::yield_now().await;
-                continue;
-            }
+            Round::More => continue,
             Round::Close(end) => return close(stream, pace, end).await,
         }
         let (deadline, late) = patience.deadline(&inbox, seat);
         let stopped = patience.stopped.is_some();
-        let read = tokio::select! {
-            biased;
-            read = timeout_at(deadline, stream.read(inbox.room())) => read,
-            _ = stop.wait_for(|stop| *stop), if !stopped => {
-                patience.stopped = Some(Instant::now());
-                continue;
+        let read = async {
+            tokio::select! {
+                biased;
+                read = timeout_at(deadline, stream.read(inbox.room())) => Some(read),
+                _ = stop.wait_for(|stop| *stop), if !stopped => None,
             }
+        };
+        let Some(read) = after_silence(read, &mut share).await else {
+            patience.stopped = Some(Instant::now());
+            continue;
         };
         match read {
             // The client has no more to say (it may still listen), and all it asked was answered.
@@ -154,6 +165,38 @@ where
             Err(_) => return close(stream, pace, late).await,
         }
     }
+}
+
+/// Writes what can be written at once, and then ends the turn: nobody waits for a client that does not read.
+async fn first_try<F: Future>(write: F, turn: Turn<'_>) -> F::Output {
+    let mut write = pin!(write);
+    let written = at_once(write.as_mut()).await;
+    turn.end().await;
+    match written {
+        Some(written) => written,
+        None => write.await,
+    }
+}
+
+/// What a read comes to. If it has to be waited for, its client was silent and has a first share again.
+async fn after_silence<F: Future>(read: F, share: &mut Share) -> F::Output {
+    let mut read = pin!(read);
+    match at_once(read.as_mut()).await {
+        Some(read) => read,
+        None => {
+            *share = Share::First;
+            read.await
+        }
+    }
+}
+
+/// What comes of it without waiting, if anything does.
+async fn at_once<F: Future>(mut future: Pin<&mut F>) -> Option<F::Output> {
+    poll_fn(|context| match future.as_mut().poll(context) {
+        Poll::Ready(done) => Poll::Ready(Some(done)),
+        Poll::Pending => Poll::Ready(None),
+    })
+    .await
 }
 
 /// Empties the buffer, and gives its memory back if a large answer went through.

@@ -13,6 +13,7 @@ use tokio::time::{sleep, timeout};
 
 use super::batch::option;
 use super::desk::Desk;
+use super::lane::Lane;
 use super::quota::{Evicted, Quota};
 use super::stream::{Pace, converse};
 use super::{Core, Terms};
@@ -32,6 +33,7 @@ pub(super) struct Doors<C> {
 /// What every task of the thread needs.
 struct House<C> {
     desk: Desk<C>,
+    lane: Lane,
     quota: Rc<Quota>,
     stop: watch::Receiver<bool>,
     pace: Pace,
@@ -73,6 +75,7 @@ impl<C: Core> Doors<C> {
         } = self;
         let house = Rc::new(House {
             desk,
+            lane: Lane::new(),
             quota: Quota::new(caps),
             stop: stop.clone(),
             pace,
@@ -147,14 +150,15 @@ fn seat<C: Core>(mut stream: TcpStream, addr: SocketAddr, house: &Rc<House<C>>) 
     };
     let house = house.clone();
     spawn_local(async move {
-        let (desk, stop) = (&house.desk, house.stop.clone());
+        let desk = (&house.desk, &house.lane);
+        let stop = house.stop.clone();
         let end = tokio::select! {
             end = converse(&mut stream, client, desk, &seat, stop, house.pace) => end,
             _ = evicted => End::Evicted,
         };
         // First closed, then counted: whoever sees the count finds the file free.
         drop(stream);
-        desk.tally.end(end);
+        house.desk.tally.end(end);
     });
 }
 

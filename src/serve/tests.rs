@@ -19,6 +19,11 @@ mod udp;
 #[derive(Default)]
 struct Echo {
     loads: AtomicU64,
+    answers: AtomicU64,
+    /// Of the answers, how many were given before the last to `NEW`.
+    before: AtomicU64,
+    /// How many came to the gate.
+    arrived: AtomicU64,
     gate: Mutex<()>,
 }
 
@@ -26,6 +31,7 @@ const PLAIN: u8 = 0;
 const PANIC: u8 = b'P';
 const BIG: u8 = b'B';
 const GATE: u8 = b'G';
+const NEW: u8 = b'N';
 const LONG: u8 = b'L';
 /// What the answer to `LONG` has over UDP.
 const LONG_ANSWER: usize = 1_000;
@@ -54,13 +60,20 @@ impl Core for Echo {
             Some(&PANIC) => panic!("asked for"),
             Some(&BIG) if client.transport == Transport::Tcp => BIG_ANSWER,
             Some(&LONG) => LONG_ANSWER,
+            Some(&NEW) => {
+                let before = self.answers.load(Ordering::Relaxed);
+                self.before.fetch_max(before, Ordering::Relaxed);
+                query.len()
+            }
             Some(&GATE) => {
+                self.arrived.fetch_add(1, Ordering::Relaxed);
                 drop(self.gate.lock());
                 query.len()
             }
             _ => query.len(),
         };
         assert!(turn.now > 1_600_000_000);
+        self.answers.fetch_add(1, Ordering::Relaxed);
         turn.counter = turn.counter.wrapping_add(1);
         out[..query.len()].copy_from_slice(query);
         out[2] |= 0x80;
@@ -117,6 +130,7 @@ fn outcomes(running: &Running, outcome: Outcome) -> u64 {
 mod desk {
     use super::super::desk::{Desk, Round};
     use super::super::inbox::Inbox;
+    use super::super::lane::Share;
     use super::*;
 
     #[test]
@@ -135,12 +149,39 @@ mod desk {
             .collect();
         inbox.room()[..sent.len()].copy_from_slice(&sent);
         inbox.filled(sent.len());
-        assert_eq!(desk.round(client, idle, &mut inbox, &mut out), Round::More);
+        assert_eq!(
+            desk.round(client, Share::Full, idle, &mut inbox, &mut out),
+            Round::More
+        );
         assert_eq!(out.len(), limits::TCP_ROUND * 22);
-        assert_eq!(desk.round(client, idle, &mut inbox, &mut out), Round::Done);
+        assert_eq!(
+            desk.round(client, Share::Full, idle, &mut inbox, &mut out),
+            Round::Done
+        );
         assert_eq!(out.len(), total * 22);
         assert_eq!(core.loads.load(Ordering::Relaxed), 2);
-        assert_eq!(desk.round(client, idle, &mut inbox, &mut out), Round::Done);
+        assert_eq!(
+            desk.round(client, Share::Full, idle, &mut inbox, &mut out),
+            Round::Done
+        );
         assert_eq!(core.loads.load(Ordering::Relaxed), 2);
+    }
+
+    #[test]
+    fn a_first_share_is_small() {
+        let desk = Desk::new(Arc::new(Echo::default()), Arc::default(), Arc::default());
+        let client = Client {
+            addr: addr("192.0.2.1:53"),
+            transport: Transport::Tcp,
+        };
+        for (wish, octets) in [(PLAIN, limits::TCP_FIRST * 22), (BIG, 2 + BIG_ANSWER)] {
+            let (mut inbox, mut out) = (Inbox::new(), Vec::new());
+            let sent = [&[0, 20][..], &query(1, wish)].concat().repeat(20);
+            inbox.room()[..sent.len()].copy_from_slice(&sent);
+            inbox.filled(sent.len());
+            let idle = Duration::from_secs(10);
+            let round = desk.round(client, Share::First, idle, &mut inbox, &mut out);
+            assert_eq!((round, out.len()), (Round::More, octets));
+        }
     }
 }

@@ -43,7 +43,7 @@ fn tcp(server: &Server, query: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// A question for `txt.example.com` TXT with these options.
-fn query(data: &[u8]) -> Vec<u8> {
+pub(super) fn query(data: &[u8]) -> Vec<u8> {
     let mut query =
         b"\0\x07\0\0\0\x01\0\0\0\0\0\x01\x03txt\x07example\x03com\0\0\x10\0\x01".to_vec();
     query.extend([0, 0, 41, 4, 208, 0, 0, 0, 0, 0, data.len() as u8]);
@@ -52,7 +52,7 @@ fn query(data: &[u8]) -> Vec<u8> {
 }
 
 /// The data of an option of a reply.
-fn option(reply: &[u8], code: u16) -> Option<Vec<u8>> {
+pub(super) fn option(reply: &[u8], code: u16) -> Option<Vec<u8>> {
     let records = records(reply);
     let opt = records.iter().find(|record| record.kind == 41)?;
     let found = options(opt.data).into_iter().find(|(c, _)| *c == code)?;

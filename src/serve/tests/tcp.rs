@@ -296,3 +296,69 @@ fn what_was_sent_is_answered_before_the_end() {
     assert_eq!(receive(&mut late), answer(3, PLAIN));
     assert_closed(&mut late);
 }
+
+/// Fifty clients ask without end, and nobody waits for them: a newcomer is let in, seen and answered between their rounds,
+/// and so is one who was silent for a while.
+#[test]
+fn a_newcomer_does_not_wait_for_those_who_ask_much() {
+    let (running, at, core) = serve("127.0.0.1:0", 1, patient(|_| {}));
+    let gate = core.gate.lock().unwrap();
+    let mut early = connect(at);
+    assert_eq!(ask(&mut early, &query(1, PLAIN)), answer(1, PLAIN));
+    let many = framed(&query(0, PLAIN)).repeat(1_500);
+    let crowd: Vec<_> = (0..50)
+        .map(|n| {
+            let mut all = many.clone();
+            if n == 49 {
+                // In the midst of it the thread stops at the gate.
+                all.splice(300 * 22..300 * 22, framed(&query(0, GATE)));
+            }
+            let mut stream = connect(at);
+            stream.write_all(&all).unwrap();
+            stream
+        })
+        .collect();
+    until("at the gate", || core.arrived.load(Ordering::Relaxed) == 1);
+    let mut late = connect(at);
+    late.write_all(&framed(&query(1, NEW))).unwrap();
+    early.write_all(&framed(&query(2, NEW))).unwrap();
+    let before = core.answers.load(Ordering::Relaxed);
+    drop(gate);
+    assert_eq!(receive(&mut late), answer(1, NEW));
+    assert_eq!(receive(&mut early), answer(2, NEW));
+    let waited = core.before.load(Ordering::Relaxed) - before;
+    // One round is on its way; then it is let in, seen to have asked, and answered, with a round before each.
+    assert!(waited <= 5 * limits::TCP_ROUND as u64, "{waited} answers");
+    drop(crowd);
+    assert_eq!(running.stop(), 0);
+}
+
+/// Who asks much waits for others that do, but not for one that does not take its answers.
+#[test]
+fn a_client_that_never_reads_holds_no_turn() {
+    let (running, at, core) = serve("127.0.0.1:0", 1, patient(|_| {}));
+    let mut greedy = connect(at);
+    let writer = greedy.try_clone().unwrap();
+    let writer = std::thread::spawn(move || {
+        // Blocks, and fails once this test closes it.
+        let _ = { &writer }.write_all(&framed(&query(0, BIG)).repeat(10_000));
+    });
+    let (mut answers, mut since) = (0, Instant::now());
+    until("it is stuck", || {
+        let now = core.answers.load(Ordering::Relaxed);
+        if now != answers {
+            (answers, since) = (now, Instant::now());
+        }
+        answers > 0 && since.elapsed() > Duration::from_millis(500)
+    });
+    let mut other = connect(at);
+    let many = framed(&query(3, PLAIN)).repeat(500);
+    other.write_all(&many).unwrap();
+    for _ in 0..500 {
+        assert_eq!(receive(&mut other), answer(3, PLAIN));
+    }
+    let _ = greedy.shutdown(Shutdown::Both);
+    writer.join().unwrap();
+    assert!(greedy.write_all(&[0]).is_err());
+    assert_eq!(running.stop(), 0);
+}
