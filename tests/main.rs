@@ -10,6 +10,8 @@
 
 mod bombs;
 mod bulk;
+#[path = "support/cache.rs"]
+mod cache;
 #[path = "support/heap.rs"]
 mod counting;
 mod daemon;
@@ -31,6 +33,8 @@ mod replay;
 mod sample;
 #[path = "support/server.rs"]
 mod server;
+#[path = "support/subnet.rs"]
+mod subnet;
 mod sweep;
 mod texts;
 mod tidy;

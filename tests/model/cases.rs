@@ -5,6 +5,8 @@ mod places;
 mod pools;
 mod questions;
 
+use std::net::IpAddr;
+
 use proptest::prelude::*;
 
 use super::estate::{Board, Case, Estate, Point};
@@ -262,6 +264,15 @@ pub(crate) fn case(tapes: &Tapes, centroids: &[(String, Point)]) -> Case {
         boards,
         queries,
     }
+}
+
+/// So many addresses of clients, mostly where something may change.
+pub(crate) fn clients(seed: u64, estate: &Estate, many: usize) -> Vec<IpAddr> {
+    let [words, ..] = cut(seed, [many * 8, 0, 0, 0, 0]);
+    let tape = &mut Tape(words.iter());
+    (0..many)
+        .map(|_| questions::somewhere(tape, estate))
+        .collect()
 }
 
 /// An estate that the language allows, and databases for it.

@@ -14,13 +14,24 @@ enum Slot {
     Data(usize),
 }
 
-/// Countries, continents, cities and places.
-pub(crate) fn to_mmdb(estate: &Estate) -> Vec<u8> {
+/// Countries, continents, cities and places. None if the estate's networks have no such facts; so with the others.
+pub(crate) fn to_mmdb(estate: &Estate) -> Option<Vec<u8>> {
     write(estate, "GeoLite2-City", city)
 }
 
+/// Countries and continents alone.
+pub(crate) fn to_country_mmdb(estate: &Estate) -> Option<Vec<u8>> {
+    write(estate, "GeoLite2-Country", |facts| {
+        city(&Facts {
+            continent: facts.continent.clone(),
+            country: facts.country.clone(),
+            ..Facts::default()
+        })
+    })
+}
+
 /// Autonomous systems.
-pub(crate) fn to_asn_mmdb(estate: &Estate) -> Vec<u8> {
+pub(crate) fn to_asn_mmdb(estate: &Estate) -> Option<Vec<u8>> {
     write(estate, "GeoLite2-ASN", |facts| {
         let number = facts.system?;
         let owner = text(&format!("AS {number}"));
@@ -75,7 +86,11 @@ fn continent(word: &str) -> &'static str {
     }
 }
 
-fn write(estate: &Estate, kind: &str, record: impl Fn(&Facts) -> Option<Vec<u8>>) -> Vec<u8> {
+fn write(
+    estate: &Estate,
+    kind: &str,
+    record: impl Fn(&Facts) -> Option<Vec<u8>>,
+) -> Option<Vec<u8>> {
     let mut tree = vec![[Slot::Empty; 2]];
     let mut data = Vec::new();
     // Shorter networks first: longer ones then stand inside them and replace them, whole.
@@ -90,6 +105,9 @@ fn write(estate: &Estate, kind: &str, record: impl Fn(&Facts) -> Option<Vec<u8>>
             }
         };
         insert(&mut tree, *network, slot);
+    }
+    if data.is_empty() {
+        return None;
     }
     let nodes = tree.len();
     let mut file = Vec::new();
@@ -115,7 +133,7 @@ fn write(estate: &Estate, kind: &str, record: impl Fn(&Facts) -> Option<Vec<u8>>
         ("node_count", uint32(nodes as u32)),
         ("record_size", uint16(32)),
     ]));
-    file
+    Some(file)
 }
 
 fn insert(tree: &mut Vec<[Slot; 2]>, network: Network, slot: Slot) {
@@ -197,8 +215,8 @@ fn maxminddb_reads_the_facts_of_the_longest_network() {
     use super::{cases, client};
     use maxminddb::{Reader, geoip2};
     let estate = cases::estate(&cases::tapes(7), &cases::centroids());
-    let cities = Reader::from_source(to_mmdb(&estate)).unwrap();
-    let systems = Reader::from_source(to_asn_mmdb(&estate)).unwrap();
+    let cities = Reader::from_source(to_mmdb(&estate).unwrap()).unwrap();
+    let systems = Reader::from_source(to_asn_mmdb(&estate).unwrap()).unwrap();
     for (network, _) in &estate.networks {
         for addr in [Some(network.addr), network.after()].into_iter().flatten() {
             let want = client::Client::at(&estate, addr).facts;

@@ -15,12 +15,12 @@ use meridian::health::board::{State as Known, Verdict};
 use meridian::place::{Continent, Country};
 
 use super::check::{self, Observed};
-use super::estate::{Board, Case, Kind, Point, Query, State};
+use super::estate::{Board, Case, Estate, Kind, Point, Query, State};
 use super::{mmdb, text};
 use crate::server::Server;
 
 /// The centroids that the server knows, by code and word.
-fn centroids() -> Vec<(String, Point)> {
+pub(super) fn centroids() -> Vec<(String, Point)> {
     let point = |p: meridian::place::Point| Point {
         latitude: p.latitude,
         longitude: p.longitude,
@@ -45,44 +45,40 @@ struct Served {
 }
 
 fn serve(case: &Case, text: String) -> Served {
-    let estate = &case.estate;
-    let (city, asn) = (mmdb::to_mmdb(estate), mmdb::to_asn_mmdb(estate));
-    // A file without a single fact is refused, and rightly: such an estate has no such database.
-    let mut files: Vec<(&str, &[u8])> = Vec::new();
-    if estate.networks.iter().any(|(_, f)| {
-        *f != super::estate::Facts {
-            system: f.system,
-            ..Default::default()
-        }
-    }) {
-        files.push(("City.mmdb", &city));
+    let databases = [
+        ("City.mmdb", mmdb::to_mmdb(&case.estate)),
+        ("ASN.mmdb", mmdb::to_asn_mmdb(&case.estate)),
+    ];
+    Served {
+        text,
+        board: None,
+        server: start(&case.estate, &databases),
     }
-    if estate
-        .networks
+}
+
+/// A server with this estate over these databases, in the order of precedence. One without any fact is left out: it
+/// would be refused, and rightly.
+pub(super) fn start(estate: &Estate, databases: &[(&str, Option<Vec<u8>>)]) -> Server {
+    let known = databases
         .iter()
-        .any(|(_, facts)| facts.system.is_some())
-    {
-        files.push(("ASN.mmdb", &asn));
-    }
-    let atlas = Atlas::read(&files).unwrap_or_else(|found| panic!("{found:#?}"));
+        .filter_map(|(label, bytes)| Some((*label, bytes.as_deref()?)));
+    let known: Vec<(&str, &[u8])> = known.collect();
+    let atlas = Atlas::read(&known).unwrap_or_else(|found| panic!("{found:#?}"));
     let files = BTreeMap::from([
         ("zones/steering.toml".to_string(), text::to_toml(estate)),
         ("zones/example.com.zone".to_string(), text::to_zone(estate)),
     ]);
     let mut server = Server::default();
     if let Err(refused) = server.load(&files, Arc::new(atlas)) {
+        let text = text::to_toml(estate) + &text::to_zone(estate);
         panic!("the server refuses what the model takes:\n{refused}\n{text}");
     }
-    Served {
-        text,
-        board: None,
-        server,
-    }
+    server
 }
 
-fn verdict(case: &Case, board: &Board, name: &str) -> Verdict {
-    let (state, since) = case
-        .estate
+/// What this board says of a VIP.
+pub(super) fn verdict(estate: &Estate, board: &Board, name: &str) -> Verdict {
+    let (state, since) = estate
         .vips
         .iter()
         .zip(board)
@@ -180,7 +176,9 @@ fn the_server_answers_as_the_model_does() {
         let served = served.as_mut().unwrap();
         let board = &case.boards[query.board];
         if served.board.as_ref() != Some(board) {
-            served.server.believe(|name| verdict(case, board, name));
+            served
+                .server
+                .believe(|name| verdict(&case.estate, board, name));
             served.board = Some(board.clone());
         }
         served.server.counter = query.counter;

@@ -1,0 +1,138 @@
+//! Databases of different kinds for one estate: City, Country and ASN files, one over the other on networks of their own.
+
+use super::cases;
+use super::client::Client;
+use super::estate::{Estate, Facts, Point};
+use super::mmdb;
+use super::network::Network;
+
+/// Files by label, in the order of precedence; none where there would be nothing in one.
+pub(super) type Files = Vec<(&'static str, Option<Vec<u8>>)>;
+
+/// The estate with other databases, drawn from the seed, and their files. What the estate then says of its networks is
+/// what all files together say.
+pub(super) fn databases(
+    mut estate: Estate,
+    seed: u64,
+    centroids: &[(String, Point)],
+) -> (Estate, Files) {
+    match seed % 4 {
+        0 => {
+            let files = vec![
+                ("City.mmdb", mmdb::to_mmdb(&estate)),
+                ("ASN.mmdb", mmdb::to_asn_mmdb(&estate)),
+            ];
+            (estate, files)
+        }
+        1 => {
+            for at in 0..estate.networks.len() {
+                estate.networks[at].1 = country(&estate, &estate.networks[at].1);
+            }
+            let files = vec![("Country.mmdb", mmdb::to_country_mmdb(&estate))];
+            (estate, files)
+        }
+        2 => {
+            for (_, facts) in &mut estate.networks {
+                *facts = system(facts);
+            }
+            let files = vec![("ASN.mmdb", mmdb::to_asn_mmdb(&estate))];
+            (estate, files)
+        }
+        _ => layered(estate, seed, centroids),
+    }
+}
+
+/// Countries over cities over systems, each on its own networks.
+fn layered(mut estate: Estate, seed: u64, centroids: &[(String, Point)]) -> (Estate, Files) {
+    let other = |n: u64| cases::estate(&cases::tapes(seed.wrapping_add(n)), centroids).networks;
+    let only = |networks| Estate {
+        networks,
+        ..Estate::default()
+    };
+    let countries = other(1).into_iter();
+    let countries = countries.map(|(network, facts)| (network, country(&estate, &facts)));
+    let countries = only(countries.collect());
+    let systems = other(2).into_iter();
+    let systems = only(systems.map(|(n, facts)| (n, system(&facts))).collect());
+    let cities = estate.networks.drain(..);
+    let cities = cities.map(|(network, facts)| {
+        let system = None;
+        (network, Facts { system, ..facts })
+    });
+    let cities = only(cities.collect());
+    let files = vec![
+        ("Country.mmdb", mmdb::to_country_mmdb(&countries)),
+        ("City.mmdb", mmdb::to_mmdb(&cities)),
+        ("ASN.mmdb", mmdb::to_asn_mmdb(&systems)),
+    ];
+    let layers = [countries, cities, systems];
+    for layer in &layers {
+        for (network, _) in &layer.networks {
+            if estate.networks.iter().all(|(known, _)| known != network) {
+                let said = layers.iter().map(|layer| of(layer, *network));
+                let facts = said.reduce(over).unwrap_or_default();
+                estate.networks.push((*network, facts));
+            }
+        }
+    }
+    (estate, files)
+}
+
+/// What a Country database has of these facts: nothing where a border between two orders of sites would be too near.
+fn country(estate: &Estate, facts: &Facts) -> Facts {
+    let continent = Facts {
+        continent: facts.continent.clone(),
+        ..Facts::default()
+    };
+    let all = Facts {
+        country: facts.country.clone(),
+        ..continent.clone()
+    };
+    let clear = |facts: &Facts| {
+        let client = Client {
+            addr: [0; 4].into(),
+            facts: facts.clone(),
+        };
+        let position = client.position(estate);
+        position.is_none_or(|point| cases::is_clear(estate, point))
+    };
+    if clear(&all) && clear(&continent) {
+        all
+    } else {
+        Facts::default()
+    }
+}
+
+fn system(facts: &Facts) -> Facts {
+    Facts {
+        system: facts.system,
+        ..Facts::default()
+    }
+}
+
+/// What a database says of a whole network: what it says of the longest of its own around it.
+fn of(layer: &Estate, network: Network) -> Facts {
+    let around = layer
+        .networks
+        .iter()
+        .filter(|(known, _)| known.len <= network.len && known.contains(network.addr));
+    let longest = around.max_by_key(|(known, _)| known.len);
+    longest.map_or_else(Facts::default, |(_, facts)| facts.clone())
+}
+
+/// "Each fact from the first that has it."
+fn over(above: Facts, below: Facts) -> Facts {
+    let subdivisions = if above.subdivisions.is_empty() {
+        below.subdivisions
+    } else {
+        above.subdivisions
+    };
+    Facts {
+        continent: above.continent.or(below.continent),
+        country: above.country.or(below.country),
+        subdivisions,
+        city: above.city.or(below.city),
+        location: above.location.or(below.location),
+        system: above.system.or(below.system),
+    }
+}
