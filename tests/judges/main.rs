@@ -13,14 +13,21 @@
     reason = "tests may"
 )]
 
+#[path = "../support/cache.rs"]
+mod cache;
 mod delegation;
 mod differential;
 #[path = "../support/held.rs"]
 mod held;
+#[path = "../support/mmdb.rs"]
+mod mmdb;
 mod resolvers;
+mod scopes;
 mod server;
 mod siege;
 mod slow;
+#[path = "../support/subnet.rs"]
+mod subnet;
 mod terms;
 mod tool;
 #[path = "../support/hostile.rs"]
