@@ -82,7 +82,8 @@ impl Map {
 }
 
 impl Class {
-    /// The rule of this set that fits, by its number there. `needs` are the asking pool's own.
+    /// The rule of this set that fits, or the first one there with the same targets, by its number. `needs` are the
+    /// asking pool's own.
     pub fn rule(&self, needs: &Needs, set: RulesId) -> Option<usize> {
         let at = needs.rules.iter().position(|r| *r == set)?;
         self.rules.get(at).copied().flatten().map(|n| n as usize)

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 
-use crate::config::estate::RuleSet;
+use crate::config::estate::{Rule, RuleSet, Target};
 use crate::geo::atlas::Facts;
 use crate::place::{Place, Subdivision};
 use crate::prefix::{Prefix, mask32, mask128};
@@ -60,6 +60,14 @@ pub(super) fn flatten(networks: &[(Prefix, u32)], family: Family) -> Vec<(u128, 
     out
 }
 
+/// The very rule of a set that fits an address with these facts, by its number there.
+pub fn fitting(set: &RuleSet, addr: IpAddr, facts: &Facts) -> Option<usize> {
+    let matcher = Matcher::numbered(set, |n, _| n);
+    let around = matcher.networks.iter().filter(|(p, _)| p.contains(addr));
+    let longest = around.max_by_key(|(p, _)| p.len()).map(|(_, n)| *n);
+    longest.or_else(|| matcher.find(facts)).map(|n| n as usize)
+}
+
 /// A rule set, arranged by kind of place.
 pub(super) struct Matcher<'a> {
     pub(super) networks: Vec<(Prefix, u32)>,
@@ -68,18 +76,26 @@ pub(super) struct Matcher<'a> {
 }
 
 impl<'a> Matcher<'a> {
+    /// For classes: rules with the same targets go by the number of the first of them, since nobody could tell their
+    /// clients apart. Neighbours of different rules then share a scope.
     pub(super) fn new(set: &'a RuleSet) -> Matcher<'a> {
+        let mut alike: HashMap<&[Target], u32> = HashMap::new();
+        Matcher::numbered(set, |n, rule| *alike.entry(&rule.targets).or_insert(n))
+    }
+
+    fn numbered(set: &'a RuleSet, mut number: impl FnMut(u32, &'a Rule) -> u32) -> Matcher<'a> {
         let mut matcher = Matcher {
             networks: Vec::new(),
             others: HashMap::new(),
             cities: false,
         };
         for (n, rule) in set.rules.iter().enumerate() {
+            let n = number(n as u32, rule);
             match &rule.place {
-                Place::Network(prefix) => matcher.networks.push((*prefix, n as u32)),
+                Place::Network(prefix) => matcher.networks.push((*prefix, n)),
                 place => {
                     matcher.cities |= matches!(place, Place::City(..));
-                    matcher.others.insert(place, n as u32);
+                    matcher.others.insert(place, n);
                 }
             }
         }

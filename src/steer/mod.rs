@@ -5,7 +5,7 @@ pub mod compass;
 pub mod distance;
 pub mod draw;
 pub mod judge;
-mod matcher;
+pub mod matcher;
 pub mod outcome;
 pub mod plan;
 pub mod reach;

@@ -359,11 +359,11 @@ pub(crate) fn family(estate: &Estate, pool: &Pool) -> Vec<Pool> {
     all
 }
 
-/// "Two addresses have the same class iff: for each such rule set the same matched rule (or none),
-/// and for each such nearest pool the same steps."
+/// "Two addresses have the same class iff: for each such rule set the same matched rule (or none), all
+/// rules of a set with the same targets being one, and for each such nearest pool the same steps."
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Class {
-    pub(crate) rules: Vec<(usize, Option<usize>)>,
+    pub(crate) rules: Vec<(usize, Option<Vec<Target>>)>,
     pub(crate) steps: Vec<Vec<Vec<usize>>>,
 }
 
@@ -371,10 +371,14 @@ pub(crate) fn class(estate: &Estate, root: &Pool, client: &client::Client) -> Cl
     let pools = family(estate, root);
     let sets = pools.iter().filter_map(|pool| pool.prefer);
     let nearest = pools.iter().filter(|pool| pool.policy == Policy::Nearest);
+    let targets = |set: usize| {
+        let rules = &estate.rules[set].rules;
+        client
+            .matched(&estate.rules[set])
+            .map(|rule| rules[rule].targets.clone())
+    };
     Class {
-        rules: sets
-            .map(|set| (set, client.matched(&estate.rules[set])))
-            .collect(),
+        rules: sets.map(|set| (set, targets(set))).collect(),
         steps: nearest.map(|pool| client.steps(estate, pool)).collect(),
     }
 }

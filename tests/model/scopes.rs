@@ -275,7 +275,7 @@ fn scopes_are_sound_and_as_wide_as_can_be_and_never_overlap() {
     let cases = std::env::var("MERIDIAN_SCOPE_CASES")
         .ok()
         .and_then(|n| n.parse().ok())
-        .unwrap_or(400);
+        .unwrap_or(420);
     let config = Config {
         cases,
         failure_persistence: None,
@@ -301,4 +301,7 @@ fn scopes_are_sound_and_as_wide_as_can_be_and_never_overlap() {
         Err(TestError::Fail(reason, _)) => panic!("{reason}"),
         Err(other) => panic!("{other}"),
     }
+    // A million by default, most of them of clients that decide.
+    let (many, total) = (cases as usize, total.get());
+    assert!(total.queries >= 2_300 * many && total.usable >= 500 * many);
 }

@@ -13,7 +13,7 @@ use crate::steer::draw;
 use crate::steer::judge::{self, Judge};
 use crate::steer::outcome::{Outcome, What};
 use crate::steer::wheel::Family;
-use crate::steer::{compass, outcome, reach};
+use crate::steer::{compass, matcher, outcome, reach};
 use crate::wire::kind::Kind;
 use crate::world::World;
 use crate::zone::NodeRef;
@@ -65,7 +65,7 @@ impl Decided<'_> {
                 of: decision.root.map.classes().len(),
                 network: self.class_network().to_string(),
             },
-            rules: self.rules(&below),
+            rules: self.rules(&below, facts),
             orders: self.orders(&below, facts),
             tried: outcome.trail.iter().map(|t| self.tried(t)).collect(),
             tier: self.tier(&outcome).into(),
@@ -131,18 +131,17 @@ impl Decided<'_> {
         Prefix::around(self.decision.client, length)
     }
 
-    fn rules(&self, below: &[PoolId]) -> Vec<Rule> {
-        let (steering, root) = (self.steering(), self.decision.root);
+    fn rules(&self, below: &[PoolId], facts: &Facts) -> Vec<Rule> {
+        let steering = self.steering();
         let pools = below
             .iter()
             .filter_map(|id| steering.pools.get(usize::from(id.0)));
         let mut sets: Vec<_> = pools.filter_map(|pool| pool.prefer).collect();
         sets.sort_unstable();
         sets.dedup();
-        let class = root.map.classes().get(self.decision.class as usize);
         let rule = |id: RulesId| {
             let set = steering.rules.get(usize::from(id.0))?;
-            let fits = class.and_then(|c| c.rule(&root.needs, id));
+            let fits = matcher::fitting(set, self.decision.client, facts);
             let fits = fits.and_then(|n| set.rules.get(n));
             Some(Rule {
                 set: set.name.clone(),

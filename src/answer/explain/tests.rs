@@ -241,6 +241,12 @@ fn rules_and_distances() {
         )
     );
     assert_eq!(steering.tried.first().unwrap().what, "preferred iad");
+    // Another place with the same targets: one class, but the place that fits is told.
+    let south = asked(&world, "x.app.example.com", "200.3.12.0/24", "A");
+    let south = south.steering.unwrap();
+    assert_eq!(south.class.number, steering.class.number);
+    let rule = south.rules.first().unwrap();
+    assert_eq!(rule.place.as_deref(), Some("south-america"));
     assert!(steering.orders.is_empty());
     assert!(steering.spared.contains(&"fra-1".into()));
     // Nobody knows where this one is: the order of the members.

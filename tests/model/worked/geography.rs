@@ -13,12 +13,16 @@ use super::{NOW, pool, states, vips, world};
 #[test]
 fn the_scope_is_the_shortest_prefix_of_one_class() {
     let mut estate = vips(&[1, 1]);
-    let rule = |text: &str| Rule {
+    let rule = |text: &str, targets: &[Target]| Rule {
         place: Place::Network(Network::parse(text)),
         region: None,
-        targets: vec![V(1)],
+        targets: targets.to_vec(),
     };
-    let rules = vec![rule("81.2.0.0/16"), rule("81.2.128.0/20")];
+    let rules = vec![
+        rule("81.2.0.0/16", &[V(1)]),
+        rule("81.2.128.0/20", &[V(1), V(0)]),
+        rule("81.2.32.0/20", &[V(1)]),
+    ];
     estate.rules.push(RuleSet {
         name: "r".to_string(),
         rules,
@@ -31,7 +35,8 @@ fn the_scope_is_the_shortest_prefix_of_one_class() {
     let web = &estate.pools[0];
     let scope = |addr: &str| length(&estate, web, addr.parse().unwrap());
     assert_eq!(scope("81.2.128.1"), 20);
-    assert_eq!(scope("81.2.0.1"), 17); // the half without the /20
+    assert_eq!(scope("81.2.0.1"), 17); // the half without that /20
+    assert_eq!(scope("81.2.32.1"), 17); // a rule with the same targets is no border
     assert_eq!(scope("81.2.192.1"), 18); // the quarter without it
     assert_eq!(scope("81.2.144.1"), 20); // its neighbour
     assert_eq!(scope("81.3.0.0"), 16); // the neighbour of the /16
