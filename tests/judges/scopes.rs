@@ -5,10 +5,11 @@ mod ground;
 mod subject;
 
 use std::fmt::Write as _;
+use std::fs;
 use std::net::IpAddr;
 
 use super::subnet::Told;
-use super::tool::record;
+use super::tool::{record, records};
 use crate::cache::Cache;
 use ground::Dice;
 use subject::Subject;
@@ -89,6 +90,83 @@ fn nested(clients: &[(IpAddr, u8)], answers: &[Told]) -> usize {
     found
 }
 
+/// A line of the table, and what must hold of it.
+struct Row {
+    rules: &'static str,
+    server: String,
+    seen: Seen,
+    /// Clients that directly get another answer than from ours.
+    other: usize,
+}
+
+impl Row {
+    fn sum(&self) -> usize {
+        self.seen.entries.iter().sum()
+    }
+
+    fn text(&self) -> String {
+        let Row {
+            rules,
+            server,
+            seen,
+            other,
+        } = self;
+        let ([v4, v6, everyone], (best, worst)) = (seen.entries, seen.wrong);
+        format!(
+            "| {rules} | {server} | {} | {v4} | {v6} | {everyone} | {} | {best} to {worst} | {other} |\n",
+            self.sum(),
+            seen.nested,
+        )
+    }
+}
+
+/// What one server said of the name: of all clients, and of those alone for whom it did not speak to everyone.
+fn rows(
+    rules: &'static str,
+    server: &str,
+    clients: &[(IpAddr, u8)],
+    answers: &[Told],
+    ours: &[Told],
+) -> Vec<Row> {
+    let apart = |at: &usize| answers[*at].scope() > Some(0);
+    let some: Vec<usize> = (0..clients.len()).filter(apart).collect();
+    let all = (0..clients.len()).collect();
+    let mut parts = vec![(server.to_string(), all)];
+    if some.len() < clients.len() {
+        parts.push((format!("{server}, but for scope 0"), some));
+    }
+    let row = |(server, part): (String, Vec<usize>)| {
+        let clients: Vec<_> = part.iter().map(|at| clients[*at]).collect();
+        let told: Vec<Told> = part.iter().map(|at| answers[*at].clone()).collect();
+        let differs = |at: &&usize| answers[**at].set() != ours[**at].set();
+        Row {
+            rules,
+            server: format!("{server} ({} clients)", part.len()),
+            seen: sweep(&clients, &told),
+            other: part.iter().filter(differs).count(),
+        }
+    };
+    parts.into_iter().map(row).collect()
+}
+
+/// Each client's answers: the last octet of the address, and the scope.
+fn raw(clients: &[(IpAddr, u8)], columns: &[(String, Vec<Told>)]) -> String {
+    let mut text = String::from("client");
+    for (title, _) in columns {
+        write!(text, "\t{title}").unwrap();
+    }
+    for (at, (client, source)) in clients.iter().enumerate() {
+        write!(text, "\n{client}/{source}").unwrap();
+        for (_, answers) in columns {
+            let told = &answers[at];
+            let data = told.records.first().and_then(|(_, data)| data.last());
+            let (data, scope) = (data.copied().unwrap_or(0), told.scope().unwrap_or(0));
+            write!(text, "\t.{data}/{scope}").unwrap();
+        }
+    }
+    text + "\n"
+}
+
 #[test]
 fn scopes_beside_others() {
     let database = ground::database();
@@ -102,55 +180,31 @@ fn scopes_beside_others() {
         clients.len() - four,
     );
     let subjects = [Subject::ours, Subject::gdnsd, Subject::knot].map(|start| start(&database));
-    let mut rows = Vec::new();
+    let (mut table, mut columns) = (Vec::new(), Vec::new());
     for name in ground::NAMES {
         let mut ours: Option<Vec<Told>> = None;
         for subject in &subjects {
             let Some(answers) = subject.ask(name, &clients) else {
                 continue;
             };
-            let seen = sweep(&clients, &answers);
-            let first = ours.get_or_insert_with(|| answers.clone());
-            let pairs = first.iter().zip(&answers);
-            let other = pairs.filter(|(a, b)| a.set() != b.set()).count();
-            let [v4, v6, everyone] = seen.entries;
-            let (sum, (best, worst)) = (v4 + v6 + everyone, seen.wrong);
-            writeln!(
-                text,
-                "| {name} | {} | {sum} | {v4} | {v6} | {everyone} | {} | {best} to {worst} | {other} |",
-                subject.name, seen.nested,
-            )
-            .unwrap();
-            rows.push((name, subject.name, sum, worst, seen.nested, other));
+            let ours = ours.get_or_insert_with(|| answers.clone());
+            table.extend(rows(name, subject.name, &clients, &answers, ours));
+            columns.push((format!("{name} {}", subject.name), answers));
         }
     }
-    text += "\nThe first clients, what they got and its scope:\n";
-    for name in ground::NAMES {
-        for subject in &subjects {
-            let Some(answers) = subject.ask(name, &clients[..8]) else {
-                continue;
-            };
-            for ((client, source), told) in clients.iter().zip(&answers) {
-                let data = told.records.first().map(|(_, data)| data.clone());
-                let scope = told.scope();
-                writeln!(
-                    text,
-                    "{name} {} {client}/{source} {data:?} {scope:?}",
-                    subject.name
-                )
-                .unwrap();
-            }
-        }
+    for row in &table {
+        text += &row.text();
     }
     record("scopes", &text);
+    fs::write(records().join("scopes-raw.txt"), raw(&clients, &columns)).unwrap();
     for name in ground::NAMES {
-        let of = |server: &str| rows.iter().find(|row| row.0 == name && row.1 == server);
-        let (ours, gdnsd) = (of("Meridian").unwrap(), of("gdnsd").unwrap());
-        assert_eq!((ours.3, ours.4), (0, 0), "{name}: {text}");
-        assert_eq!(gdnsd.5, 0, "{name}: the rules are not the same");
-        // By law where every rule has a target of its own: both merge equal neighbours.
-        if name != "shared" {
-            assert!(ours.2 <= gdnsd.2, "{name}: {text}");
-        }
+        let mut of = table.iter().filter(|row| row.rules == name);
+        let (ours, gdnsd) = (of.next().unwrap(), of.next().unwrap());
+        assert!(ours.server.starts_with("Meridian") && gdnsd.server.starts_with("gdnsd"));
+        let Seen { wrong, nested, .. } = ours.seen;
+        assert_eq!((wrong, nested), ((0, 0), 0), "{name}");
+        assert_eq!(gdnsd.other, 0, "{name}: the rules are not the same");
+        // Both merge neighbours that get the same.
+        assert!(ours.sum() <= gdnsd.sum(), "{name}");
     }
 }
