@@ -66,6 +66,18 @@ impl Source {
     }
 }
 
+/// What a file that names another means by that: the name as it is written, and the path of the file that has it.
+pub type Include<'a> = dyn Fn(&str, &str) -> Result<Arc<Source>, Refusal> + 'a;
+
+/// Why a file that another names cannot be taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// What is wrong, as an error says it.
+    pub message: String,
+    /// What to do.
+    pub advice: String,
+}
+
 /// A stretch of a source, in bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Spot {

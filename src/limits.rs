@@ -1,5 +1,11 @@
 //! Every bound in the server, each with its reason.
 
+mod geography;
+mod imports;
+
+pub use geography::*;
+pub use imports::*;
+
 /// Diagnostics shown of one reading; the rest is counted. A screenful or two: a broken generator repeats itself.
 pub const DIAGNOSTICS_SHOWN: usize = 100;
 

@@ -3,6 +3,7 @@
 mod api;
 mod crowds;
 mod databases;
+mod geoip;
 mod many;
 mod octets;
 mod rate;

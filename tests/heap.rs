@@ -4,11 +4,13 @@ use std::hint::black_box;
 use std::net::IpAddr;
 
 use meridian::answer::{Client, Transport, Turn, answer};
+use meridian::geo::atlas::Atlas;
 use meridian::stats::{Counters, Outcome};
 use meridian::wire::asked::{Asked, Seed};
 use meridian::wire::kind::Kind;
 
-use crate::counting::asked;
+use crate::counting::{asked, most};
+use crate::mmdb::{Mmdb, Record, Value, map};
 use crate::sample::{self, Dice, Terms};
 
 /// Answers that are looked at.
@@ -116,6 +118,77 @@ fn refusing_a_key_asks_for_no_memory() {
     black_box(answer(server.world(), client, &mut turn, &query, &mut out));
     assert_eq!(asked(), before);
     assert_eq!(counters.outcomes(Outcome::NotAuth), 1);
+}
+
+/// A file and what is read of it: so many times its size, and what any file may take besides.
+const FACTOR: i64 = 64;
+const BESIDES: i64 = 16 << 20;
+
+fn read(file: &[u8]) -> (bool, i64) {
+    let (taken, most) = most(|| Atlas::read(&[("a.mmdb", file)]).is_ok());
+    let bound = FACTOR * file.len() as i64 + BESIDES;
+    assert!(most <= bound, "{most} octets for a file of {}", file.len());
+    (taken, most)
+}
+
+/// Databases that are made to cost: every network a record of its own, and pointers to what is large.
+#[test]
+fn databases_take_no_more_than_their_files_are_worth() {
+    let network = |n: u32| format!("{}.{}.{}.0/24", 1 + (n >> 16), n >> 8 & 255, n & 255);
+    let mut plain = Mmdb::new("GeoLite2-ASN");
+    (0..60_000).for_each(|n| plain.add(&network(n), Record::new().system(n + 1).value()));
+    let file = plain.bytes();
+    assert!(read(&file).0);
+    let mut names = Mmdb::new("GeoIP2-City");
+    let long = "x".repeat(200);
+    for n in 0..20_000 {
+        let here = Record::new()
+            .country("DE")
+            .city(&long)
+            .location(1.0, f64::from(n) / 1e3);
+        names.add(&network(n), here.value());
+    }
+    assert!(read(&names.bytes()).0);
+    let mut sixes = Mmdb::new("GeoIP2-Country");
+    for n in 0..30_000u32 {
+        let code = ["DE", "FR"][n as usize % 2];
+        sixes.add(
+            &format!("2a00:{:x}:{:x}::/48", n >> 8, n & 255),
+            Record::new().country(code).value(),
+        );
+    }
+    assert!(read(&sixes.bytes()).0);
+}
+
+/// Each network has a pointer of its own to one list of many: all together would take days.
+#[test]
+fn pointers_to_the_same_are_not_followed_for_ever() {
+    for large in [
+        Value::List(vec![Value::Unsigned(1); 60_000]),
+        Value::Text("x".repeat(1 << 20)),
+    ] {
+        let mut fan = Mmdb::new("GeoIP2-City");
+        fan.add("0.0.0.0/8", map([("country", large)]));
+        for n in 0..30_000u32 {
+            let network = format!("{}.{}.{}.0/24", 1 + (n >> 16), n >> 8 & 255, n & 255);
+            // Where the first record lies.
+            let entry = map([("n", Value::Unsigned(n)), ("to", Value::Pointer(0))]);
+            fan.add(&network, entry);
+        }
+        let file = fan.bytes();
+        let found = Atlas::read(&[("a.mmdb", &file)]).unwrap_err();
+        let words = "there is more in it than the file is worth";
+        let told = found[0].line();
+        assert!(told.contains(words) || told.contains("is broken"), "{told}");
+        assert!(!read(&file).0);
+    }
+}
+
+/// Else the test above would prove nothing.
+#[test]
+fn what_is_held_is_seen() {
+    let (list, held) = most(|| black_box(vec![0_u8; 5_000]));
+    assert_eq!((list.len(), held), (5_000, 5_000));
 }
 
 /// Else the test above would prove nothing.

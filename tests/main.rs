@@ -15,8 +15,12 @@ mod cache;
 #[path = "support/heap.rs"]
 mod counting;
 mod daemon;
+#[path = "support/dice.rs"]
+mod dice;
 mod heap;
 mod hostile;
+#[path = "support/internet.rs"]
+mod internet;
 #[path = "support/mmdb.rs"]
 mod mmdb;
 mod model;
@@ -33,6 +37,9 @@ mod replay;
 mod sample;
 #[path = "support/server.rs"]
 mod server;
+mod size;
+#[path = "support/steered.rs"]
+mod steered;
 #[path = "support/subnet.rs"]
 mod subnet;
 mod sweep;
@@ -40,6 +47,8 @@ mod texts;
 mod tidy;
 #[path = "support/hostile.rs"]
 mod twisted;
+
+use meridian::geo::mmdb as writer;
 
 #[global_allocator]
 static HEAP: counting::Counting = counting::Counting;

@@ -7,11 +7,13 @@ mod check;
 mod client;
 mod draw;
 mod estate;
+mod form;
 mod invariants;
 mod judge;
 mod layers;
 mod mmdb;
 mod network;
+mod promise;
 mod resolver;
 mod scopes;
 mod served;
@@ -161,34 +163,40 @@ fn decide(estate: &Estate, board: &Board, query: &Query) -> Decision {
     let pool = estate.root(steered.target);
     let (address, scope) = client_and_scope(estate, &pool, query);
     let client = Client::at(estate, address);
-    let outcome = Judge {
-        estate,
-        board,
-        client: &client,
-    }
-    .pool(&pool);
+    let inside = judge::inside(estate, &pool, &client);
+    let left = inside.as_deref().map(|inside| judge::left(estate, inside));
+    let seen = left.as_ref().unwrap_or(estate);
+    let judge = |board| {
+        let judge = Judge {
+            estate: seen,
+            fenced: inside.is_some(),
+            board,
+            client: &client,
+        };
+        judge.pool(&seen.root(steered.target))
+    };
+    let outcome = judge(board);
 
     // "tier: up if nonempty, reserve if nonempty, drained if nonempty, dead."
     let tiers = [&outcome.up, &outcome.reserve, &outcome.drained];
     let tier = tiers.into_iter().find(|list| !list.is_empty()).cloned();
     let dead = tier.is_none();
-    let ttl = ttl(&pool, board, &outcome.looked, dead, query.now);
     // "If the zone file has A or AAAA at the name": one of the two is enough for both.
     let last_resort = !steered.a.1.is_empty() || !steered.aaaa.1.is_empty();
-    let zone = dead && pool.on_all_down == AllDown::Zone && last_resort;
+    // "Never the zone file's records."
+    let resort = last_resort && inside.is_none();
+    let zone = dead && pool.on_all_down == AllDown::Zone && resort;
+    let all_up = board.iter().map(|_| (State::Up, 0)).collect();
+    let again = judge(&all_up);
+    // A fence that leaves no VIP of the pool at all: no answer, and nothing that could change.
+    let closed = inside.is_some() && again.up.is_empty() && again.reserve.is_empty();
+    let ttl = ttl(&pool, board, &outcome.looked, dead && !closed, query.now);
     let candidates = match (tier, pool.on_all_down) {
         (Some(tier), _) => tier,
         (None, AllDown::NoData) => Vec::new(),
         (None, AllDown::Zone) if zone => Vec::new(),
         // "Judge again with every VIP Up, and take its up (or reserve)."
         (None, AllDown::All | AllDown::Zone) => {
-            let all_up = board.iter().map(|_| (State::Up, 0)).collect();
-            let again = Judge {
-                estate,
-                board: &all_up,
-                client: &client,
-            }
-            .pool(&pool);
             if again.up.is_empty() {
                 again.reserve
             } else {
@@ -197,12 +205,12 @@ fn decide(estate: &Estate, board: &Board, query: &Query) -> Decision {
         }
     };
     let why = format!(
-        "client {address} {:?}, dead {dead}, of {candidates:?}",
+        "client {address} {:?}, inside {inside:?}, dead {dead}, of {candidates:?}",
         client.facts
     );
     Decision {
         pool,
-        client: address,
+        client: client.addr,
         candidates,
         zone,
         ttl,
@@ -258,7 +266,11 @@ fn ttl(pool: &Pool, board: &Board, looked: &[usize], dead: bool, now: u64) -> u3
 }
 
 /// Whose address decides, and the scope that is told (SPEC "Scope", RFC 7871 §7.2.1).
-fn client_and_scope(estate: &Estate, pool: &Pool, query: &Query) -> (IpAddr, Option<u8>) {
+pub(crate) fn client_and_scope(
+    estate: &Estate,
+    pool: &Pool,
+    query: &Query,
+) -> (IpAddr, Option<u8>) {
     match query.ecs {
         // "No ECS in the query: no ECS in the answer; the resolver's address decides."
         None => (query.resolver, None),
@@ -269,7 +281,7 @@ fn client_and_scope(estate: &Estate, pool: &Pool, query: &Query) -> (IpAddr, Opt
         Some((subnet, source)) if !is_global(subnet) => (query.resolver, Some(source)),
         Some((subnet, _)) => {
             let length = scope(estate, pool, subnet);
-            let key = draw::key_length(subnet);
+            let key = form::key_length(subnet);
             match pool.draw {
                 Draw::Client | Draw::Sticky => (subnet, Some(length.max(key))),
                 Draw::Query | Draw::Name => (subnet, Some(length)),
@@ -282,7 +294,7 @@ fn client_and_scope(estate: &Estate, pool: &Pool, query: &Query) -> (IpAddr, Opt
 /// Classes change only where a network of the databases or of a rule begins or ends, so those places
 /// inside a prefix tell of all its addresses.
 fn scope(estate: &Estate, pool: &Pool, subnet: IpAddr) -> u8 {
-    let boundaries = boundaries(estate);
+    let boundaries = boundaries(estate, subnet);
     let class = |addr: IpAddr| judge::class(estate, pool, &Client::at(estate, addr));
     let here = class(subnet);
     let uniform = |prefix: &Network| {
@@ -299,8 +311,9 @@ fn scope(estate: &Estate, pool: &Pool, subnet: IpAddr) -> u8 {
         .unwrap_or(width)
 }
 
-/// The first address of each family, and the first and the next after of each network there is.
-fn boundaries(estate: &Estate) -> Vec<IpAddr> {
+/// The first address of each family, and the first and the next after of each network there is, also as they stand in the
+/// forms of IPv4 in IPv6.
+pub(crate) fn boundaries(estate: &Estate, around: IpAddr) -> Vec<IpAddr> {
     let rules = estate.rules.iter().flat_map(|set| &set.rules);
     let of_rules = rules.filter_map(|rule| match rule.place {
         estate::Place::Network(network) => Some(network),
@@ -311,16 +324,20 @@ fn boundaries(estate: &Estate) -> Vec<IpAddr> {
         .networks
         .iter()
         .map(|(network, _)| *network)
+        .chain(estate.corrections.iter().map(|one| one.network))
         .chain(of_rules)
     {
         all.push(network.addr);
         all.extend(network.after());
     }
+    let fours: Vec<IpAddr> = all.iter().copied().filter(IpAddr::is_ipv4).collect();
+    all.extend(form::boundaries(&fours, around));
     all
 }
 
-/// "Not global": what no client of the public Internet has.
+/// "Not global": what no client of the public Internet has. An address that holds one of IPv4 counts as that.
 fn is_global(addr: IpAddr) -> bool {
+    let addr = form::fold(addr);
     let inside = |text: &str| Network::parse(text).contains(addr);
     match addr {
         IpAddr::V4(_) => ![
@@ -340,6 +357,9 @@ fn is_global(addr: IpAddr) -> bool {
         ]
         .into_iter()
         .any(inside),
-        IpAddr::V6(_) => inside("2000::/3") && !inside("2001:db8::/32") && !inside("3fff::/20"),
+        IpAddr::V6(_) => {
+            let clients = inside("2000::/3") && !inside("2001::/23");
+            clients && !inside("2001:db8::/32") && !inside("3fff::/20")
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use meridian::geo::atlas::Atlas;
 
-use crate::mmdb::{Mmdb, Record};
+use crate::mmdb::{Mmdb, Record, Value, map, text};
 use crate::properties;
 use crate::twisted::Dice;
 
@@ -57,6 +57,12 @@ fn steering_files() {
 }
 
 #[test]
+fn lists_of_networks() {
+    let seed = "\u{feff}network,place,latitude,longitude\n# ours\n192.0.2.0/24,\"DE/Frankfurt, Süd\",50.1,8.6\r\n2001:db8::/32, US-CA\n198.51.100.0/24,,-1,2.5\n203.0.113.7/24,UK\n";
+    siege(&[seed.as_bytes().to_vec()], 20_000, properties::networks);
+}
+
+#[test]
 fn machine_files() {
     let seed = r#"
 zones = "zones"
@@ -90,6 +96,22 @@ fn databases() {
             .bytes()
     };
     let seeds = ["GeoIP2-City", "GeoLite2-Country", "GeoLite2-ASN"].map(city);
+    // Flat, as IPinfo Lite; and with a pointer, as all makers write what they say twice.
+    let mut flat = Mmdb::new("ipinfo lite");
+    let keys = [
+        ("asn", "AS64500"),
+        ("continent", "Europe"),
+        ("continent_code", "EU"),
+        ("country", "Germany"),
+        ("country_code", "DE"),
+    ];
+    flat.add(
+        "193.0.0.0/16",
+        map(keys.map(|(key, value)| (key, text(value)))),
+    );
+    // To the code at the end of the first record.
+    flat.add("198.51.100.0/24", map([("country", Value::Pointer(77))]));
+    let seeds = [&seeds[..], &[flat.bytes()]].concat();
     // A seed that is refused would show nothing.
     for seed in &seeds {
         assert!(Atlas::read(&[("a.mmdb", seed)]).is_ok());

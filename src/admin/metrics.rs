@@ -14,7 +14,9 @@ use prometheus_client::registry::Registry;
 
 use crate::admin::reply::{self, Fault};
 use crate::admin::{Door, view};
+use crate::geo::atlas::Origin;
 use crate::keeper::Status;
+use crate::keeper::guard::Refusal;
 use crate::stats::{Counters, End, Outcome, Tally};
 use crate::world::World;
 
@@ -25,6 +27,7 @@ pub(super) fn page(door: &Door, world: &World, status: &Status) -> Result<Respon
     let mut families = counted(&door.counters, world);
     families.extend(doors(&door.tally));
     families.extend(served(world));
+    families.extend(geography(world, status));
     families.extend(standing(status, door.started));
     let mut registry = Registry::default();
     registry.register_collector(Box::new(Page(families)));
@@ -225,13 +228,6 @@ fn served(world: &World) -> Vec<Family> {
         let zone = vec![("zone", held.zone.apex().to_string())];
         (zone, u64::from(held.zone.serial()))
     });
-    let databases = estate.atlas.origins.iter().map(|origin| {
-        let labels = vec![
-            ("database", origin.label.clone()),
-            ("type", origin.database_type.clone()),
-        ];
-        (labels, origin.build)
-    });
     vec![
         Family::gauge(
             "meridian_generation",
@@ -248,10 +244,54 @@ fn served(world: &World) -> Vec<Family> {
             "The serial of each zone",
             serials.collect(),
         ),
+    ]
+}
+
+/// The databases in force, and what became of others.
+fn geography(world: &World, status: &Status) -> Vec<Family> {
+    let each = |value: &dyn Fn(&Origin) -> u64| {
+        let origins = world.estate.atlas.origins.iter();
+        let sample = |origin: &Origin| {
+            let labels = vec![
+                ("database", origin.label.clone()),
+                ("type", origin.database_type.clone()),
+            ];
+            (labels, value(origin))
+        };
+        origins.map(sample).collect::<Vec<Sample>>()
+    };
+    let guarded = status.guard;
+    let late = |origin: &Origin| {
+        let late = origin.build.saturating_add(guarded.max_age);
+        if origin.build > 0 { late } else { 0 }
+    };
+    let refused = Refusal::ALL.iter().zip(status.swaps.refused);
+    let refused = refused.map(|(why, times)| (vec![("reason", why.word().to_owned())], times));
+    vec![
         Family::gauge(
-            "meridian_database_build_timestamp_seconds",
+            "meridian_geoip_build_timestamp_seconds",
             "When each geographic database was built; 0 for the built-in map",
-            databases.collect(),
+            each(&|origin| origin.build),
+        ),
+        Family::gauge(
+            "meridian_geoip_stale_timestamp_seconds",
+            "From when on each geographic database is too old, by max_age; 0 for the built-in map",
+            each(&late),
+        ),
+        Family::gauge(
+            "meridian_geoip_networks",
+            "Networks of each geographic database",
+            each(&|origin| origin.networks as u64),
+        ),
+        Family::counter(
+            "meridian_geoip_swaps",
+            "Times that other geographic databases came in force",
+            plain(status.swaps.taken),
+        ),
+        Family::counter(
+            "meridian_geoip_refused",
+            "Readings in which geographic databases were refused, by why",
+            refused.collect(),
         ),
     ]
 }

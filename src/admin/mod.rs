@@ -38,7 +38,7 @@ use crate::admin::reply::{Fault, quote, short};
 use crate::admin::route::{Act, Deed, Found, Page, Route};
 use crate::admin::seat::{Caller, Doorway, Seats};
 use crate::admin::tokens::{Holder, Tokens};
-use crate::keeper::{Change, Keeper, Touched};
+use crate::keeper::{Change, Force, Keeper, Touched};
 use crate::limits;
 use crate::stats::{Counters, Tally};
 use crate::world::cell::Cell;
@@ -217,7 +217,9 @@ impl Hall {
         match (route.act, holder) {
             (Act::Show(page), _) => self.show(page, parts),
             (Act::Do(deed), Some(holder)) => {
-                let reply = self.change(deed, vip, &holder, body).await;
+                let reply = self
+                    .change(deed, vip, parts.uri.query(), &holder, body)
+                    .await;
                 let status = reply.as_ref().map_or_else(|f| f.status, Response::status);
                 let error = reply.as_ref().err().map(|fault| fault.error.as_str());
                 let (who, what) = (holder.name.as_str(), short(parts.uri.path()));
@@ -259,12 +261,13 @@ impl Hall {
         &self,
         deed: Deed,
         vip: &str,
+        query: Option<&str>,
         holder: &Holder,
         body: &mut Body,
     ) -> Result<Response<Body>, Fault> {
         let (keeper, pace) = (&self.door.keeper, self.pace);
         if deed == Deed::Reload {
-            return reload(keeper, pace, holder).await;
+            return reload(keeper, pace, holder, force(query)?).await;
         }
         let read = body::read(body, &self.memory, pace.read).await?;
         let world = self.door.cell.full();
@@ -300,11 +303,33 @@ impl Refused {
     }
 }
 
-async fn reload(keeper: &Keeper, pace: Pace, holder: &Holder) -> Result<Response<Body>, Fault> {
+/// What the query of `/v1/reload` forces.
+fn force(query: Option<&str>) -> Result<Force, Fault> {
+    match query {
+        None | Some("") => Ok(Force::No),
+        Some("force=geoip") => Ok(Force::Databases),
+        Some(_) => {
+            let error = "all that can be forced is `?force=geoip`";
+            Err(Fault::new(StatusCode::BAD_REQUEST, error))
+        }
+    }
+}
+
+async fn reload(
+    keeper: &Keeper,
+    pace: Pace,
+    holder: &Holder,
+    force: Force,
+) -> Result<Response<Body>, Fault> {
     let (reply, answer) = oneshot::channel();
+    let cause = match force {
+        Force::No => Arc::from(holder.name.as_str()),
+        Force::Databases => Arc::from(format!("{} (force=geoip)", holder.name)),
+    };
     let change = Change::Reload {
-        cause: Arc::from(holder.name.as_str()),
+        cause,
         touched: Touched::Everything,
+        force,
         reply: Some(reply),
     };
     let busy = |_| Fault::later("the keeper has more than it can do; ask again soon");

@@ -157,7 +157,7 @@ pub(super) const ROUTES: [Route; 11] = [
         verb: Verb::Post,
         path: "/v1/reload",
         act: Act::Do(Deed::Reload),
-        does: "read zones, steering and databases anew",
+        does: "[?force=geoip] read zones, steering and databases anew",
     },
 ];
 

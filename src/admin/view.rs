@@ -10,8 +10,10 @@ use crate::admin::Door;
 use crate::admin::reply::{self, Fault};
 use crate::config::estate::{Draw, Policy, Pool, Steering, Vip};
 use crate::diagnostic::{self, Diagnostic};
+use crate::geo::atlas::Origin;
 use crate::health::board::{State, Verdict};
 use crate::health::report::Mistake;
+use crate::keeper::guard::{self, Refusal, Swaps};
 use crate::keeper::{Reloaded, Status};
 use crate::limits;
 use crate::world::World;
@@ -146,15 +148,8 @@ pub(super) fn status(door: &Door, world: &World, status: &Status, now: u64) -> V
             "file": &*held.path,
         })
     };
-    let origins = estate.atlas.origins.iter().map(|origin| {
-        json!({
-            "label": origin.label,
-            "type": origin.database_type,
-            "build": (origin.build > 0).then_some(origin.build),
-            "networks": origin.networks,
-            "coarse": estate.atlas.coarse,
-        })
-    });
+    let origins = estate.atlas.origins.iter();
+    let origins = origins.map(|origin| database(origin, estate.atlas.coarse, status, now));
     let zones = estate.zones.iter().map(zone);
     let pools = estate.steering.pools.iter().map(pool);
     json!({
@@ -165,6 +160,7 @@ pub(super) fn status(door: &Door, world: &World, status: &Status, now: u64) -> V
         "workers": door.counters.len(),
         "zones": zones.collect::<Vec<Value>>(),
         "databases": origins.collect::<Vec<Value>>(),
+        "database_swaps": swaps(&status.swaps),
         "sites": estate.steering.sites.len(),
         "vips": estate.steering.vips.len(),
         "vips_held": status.board.held(),
@@ -174,6 +170,28 @@ pub(super) fn status(door: &Door, world: &World, status: &Status, now: u64) -> V
         "reloads": { "taken": status.taken, "refused": status.refused },
         "last_reload": reload(&status.last),
     })
+}
+
+fn database(origin: &Origin, coarse: bool, status: &Status, now: u64) -> Value {
+    let built = origin.build > 0;
+    json!({
+        "label": origin.label,
+        "type": origin.database_type,
+        "build": built.then_some(origin.build),
+        "built_on": built.then(|| guard::date(origin.build)),
+        "age_days": guard::days(origin, now),
+        "too_old": guard::aged(origin, status.guard, now),
+        "networks": origin.networks,
+        "records": origin.records,
+        "coarse": coarse,
+    })
+}
+
+fn swaps(swaps: &Swaps) -> Value {
+    let refused = Refusal::ALL.iter().zip(swaps.refused);
+    let refused = refused.map(|(refusal, times)| (refusal.word().to_owned(), times.into()));
+    let refused: serde_json::Map<String, Value> = refused.collect();
+    json!({ "taken": swaps.taken, "refused": refused })
 }
 
 fn pool(pool: &Pool) -> Value {
@@ -242,6 +260,7 @@ fn reload(last: &Reloaded) -> Value {
     json!({
         "generation": last.generation,
         "taken": last.taken,
+        "databases_refused": last.refusal.map(Refusal::word),
         "cause": &*last.cause,
         "at": last.at,
         "zones_read": last.effort.zones_read,

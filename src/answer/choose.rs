@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use crate::config::estate::{Draw, Pool, VipId};
 use crate::geo;
 use crate::steer::draw;
+use crate::steer::fence::Fence;
 use crate::steer::plan::Plan;
 use crate::steer::wheel::Family;
 use crate::wire::query::Subnet;
@@ -35,7 +36,7 @@ pub struct Decision<'w> {
     pub pool: &'w Pool,
     /// The plan for the client's class.
     pub plan: &'w Plan,
-    /// The client's address.
+    /// The client's address; one of IPv4 as such, however it is written.
     pub client: IpAddr,
     /// Why that one.
     pub basis: Basis,
@@ -67,8 +68,9 @@ pub fn decide<'w>(
         world.plans.get(root as usize)?,
     );
     let pool = estate.steering.pools.get(usize::from(root.pool.0))?;
-    let (client, basis) = client(sender, subnet, pool.ecs);
-    let (class, network) = root.map.find(client);
+    let (written, basis) = client(sender, subnet, pool.ecs);
+    let (class, network) = root.map.find(written);
+    let client = geo::fold(written);
     let plan = plans.get(class)?;
     let point = match pool.draw {
         Draw::Query => draw::query(counter),
@@ -79,14 +81,14 @@ pub fn decide<'w>(
     let scope = match (basis, subnet) {
         (Basis::Subnet, _) => match pool.draw {
             // The client key is part of what the answer depends on.
-            Draw::Client | Draw::Sticky => network.max(draw::key(client).len()),
+            Draw::Client | Draw::Sticky => network.max(key(written)),
             Draw::Query | Draw::Name => network,
         },
         // RFC 7871 §7.2.1: the answer is good for the network that was sent, and says nothing of others.
         (Basis::Local, Some(subnet)) => subnet.source,
         _ => 0,
     };
-    let quiet = !plan.dead && now >= plan.quiet_at;
+    let quiet = !plan.stand.dead() && now >= plan.quiet_at;
     let ttl = if quiet { pool.ttl.max } else { pool.ttl.min };
     Some(Decision {
         root,
@@ -102,8 +104,18 @@ pub fn decide<'w>(
     })
 }
 
+/// The length of the client key in the form in which the address is written.
+fn key(written: IpAddr) -> u8 {
+    match written {
+        IpAddr::V6(six) => geo::embedded(six).map_or(draw::KEY_V6, |(_, before)| {
+            before.saturating_add(draw::KEY_V4)
+        }),
+        IpAddr::V4(_) => draw::KEY_V4,
+    }
+}
+
+/// Whose address decides, as it is written: the scope counts in that form.
 fn client(sender: IpAddr, subnet: Option<Subnet>, ecs: bool) -> (IpAddr, Basis) {
-    let sender = geo::fold(sender);
     match subnet {
         None => (sender, Basis::Sender),
         Some(_) if !ecs => (sender, Basis::Pool),
@@ -114,6 +126,11 @@ fn client(sender: IpAddr, subnet: Option<Subnet>, ecs: bool) -> (IpAddr, Basis) 
 }
 
 impl<'w> Decision<'w> {
+    /// What the pool's fences leave to the client.
+    pub fn fence(&self) -> Option<&'w Fence> {
+        self.root.map.classes().get(self.class as usize)?.fence()
+    }
+
     /// The VIPs of a family, in the order of the answer.
     #[inline]
     pub fn vips(&self, family: Family) -> impl Iterator<Item = VipId> + Clone + use<'w> {

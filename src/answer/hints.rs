@@ -33,6 +33,15 @@ pub(super) fn target(rdata: &[u8]) -> Option<(bool, &[u8])> {
     }
 }
 
+/// What becomes of a mandatory hint for which there is no address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unmet {
+    /// The zone's own stays.
+    Kept,
+    /// It is left out, and is no longer mandatory: for clients inside a fence, whom the zone's own may lead outside.
+    Dropped,
+}
+
 impl<'a> Hinted<'a> {
     /// If it is in ServiceMode and has a hint. Records without hints stay as they are: none is added.
     pub(super) fn of(rdata: &'a [u8]) -> Option<Hinted<'a>> {
@@ -69,15 +78,18 @@ impl<'a> Hinted<'a> {
         })
     }
 
-    /// Writes the data with these addresses for hints. A family without any loses its hint; only if the record calls
-    /// the hint mandatory the zone's own stays, for without it clients would have to drop the record (RFC 9460 §8).
+    /// Writes the data with these addresses for hints. A family without any loses its hint; if the record calls the
+    /// hint mandatory, without it clients would have to drop the record (RFC 9460 §8): `unmet` says what then.
     pub(super) fn put(
         &self,
         writer: &mut Writer<'_>,
         v4: impl Iterator<Item = Ipv4Addr>,
         v6: impl Iterator<Item = Ipv6Addr>,
+        unmet: Unmet,
     ) -> Result<(), Full> {
         writer.bytes(self.head)?;
+        let (mut v4, mut v6) = (v4.peekable(), v6.peekable());
+        let missing = [v4.peek().is_none(), v6.peek().is_none()];
         let (mut v4, mut v6) = (Some(v4), Some(v6));
         for (key, value) in self.params() {
             let start = writer.mark();
@@ -95,12 +107,26 @@ impl<'a> Hinted<'a> {
                         writer.bytes(&addr.octets())?;
                     }
                 }
+                MANDATORY if unmet == Unmet::Dropped => {
+                    let lost = |key: &&[u8]| {
+                        let named = |hint: u16| **key == hint.to_be_bytes();
+                        (missing[0] && named(IPV4HINT)) || (missing[1] && named(IPV6HINT))
+                    };
+                    for key in value.chunks_exact(2).filter(|key| !lost(key)) {
+                        writer.bytes(key)?;
+                    }
+                    // A list of nothing is no list.
+                    if writer.len() == data {
+                        writer.back(start);
+                        continue;
+                    }
+                }
                 _ => writer.bytes(value)?,
             }
             let hint = key == IPV4HINT || key == IPV6HINT;
             if hint && writer.len() == data {
-                let kept = self.mandatory[usize::from(key == IPV6HINT)];
-                if !kept {
+                let mandatory = self.mandatory[usize::from(key == IPV6HINT)];
+                if !mandatory || unmet == Unmet::Dropped {
                     writer.back(start);
                     continue;
                 }

@@ -143,11 +143,7 @@ impl<'w> Reply<'w, '_> {
         let Some(target) = rrset.records().next() else {
             return Ok(false);
         };
-        let mut name = [0; limits::NAME];
         let asked = &mut *turn.asked;
-        let own = asked.suffix(labels).len();
-        let head = asked.wire().len() - own;
-        let whole = head + target.len();
         // A chain may come by twice; the record stands there once.
         let owner = asked.hash(labels);
         if !self.led.contains(&owner) {
@@ -162,12 +158,10 @@ impl<'w> Reply<'w, '_> {
                 *free = owner;
             }
         }
-        let Some(room) = name.get_mut(..whole) else {
+        let mut room = [0; limits::NAME];
+        let Some(target) = substituted(asked, labels, target, &mut room) else {
             return Ok(false);
         };
-        room[..head].copy_from_slice(&asked.wire()[..head]);
-        room[head..].copy_from_slice(target);
-        let target = &*room;
         self.whole(
             |reply, asked| {
                 reply.owner(asked, first)?;
@@ -232,6 +226,18 @@ impl<'w> Reply<'w, '_> {
         }
     }
 
+    /// Whether a deeper zone of ours steers the name: what stands of it in this one would lead around a fence.
+    fn elsewhere(&self, held: &Held, asked: &Asked) -> bool {
+        let zone = self.world.estate.zone(asked);
+        let Some(deeper) = zone.filter(|zone| !std::ptr::eq(*zone, held)) else {
+            return false;
+        };
+        match deeper.zone.find(asked, Kind::A) {
+            Found::Records { node, .. } | Found::NoData { node, .. } => node.steer().is_some(),
+            _ => false,
+        }
+    }
+
     /// The zone's own A and AAAA records of a name. A steered name's are for its own question.
     /// The name is read into `asked`: the one asked for is no longer needed.
     fn addresses(&mut self, held: &'w Held, target: &[u8], asked: &mut Asked) -> Result<(), Full> {
@@ -250,6 +256,9 @@ impl<'w> Reply<'w, '_> {
         asked: &mut Asked,
     ) -> Option<NodeRef<'w>> {
         asked.read(target).ok()?;
+        if self.elsewhere(held, asked) {
+            return None;
+        }
         if let Some(node) = held.zone.node_at(asked, asked.labels()) {
             return Some(node);
         }
@@ -293,6 +302,20 @@ impl<'w> Reply<'w, '_> {
         }
         Ok(())
     }
+}
+
+/// The name asked with its rightmost `labels` replaced (RFC 6672 §2.2); none if it would be too long.
+pub(super) fn substituted<'n>(
+    asked: &Asked,
+    labels: usize,
+    target: &[u8],
+    room: &'n mut [u8; limits::NAME],
+) -> Option<&'n [u8]> {
+    let head = asked.wire().len() - asked.suffix(labels).len();
+    let room = room.get_mut(..head + target.len())?;
+    room[..head].copy_from_slice(&asked.wire()[..head]);
+    room[head..].copy_from_slice(target);
+    Some(room)
 }
 
 /// Which names in the data of a type may be compressed (RFC 1035 §3.3, and no later ones: RFC 3597 §4): octets before the

@@ -4,16 +4,19 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use crate::answer::Turn;
 use crate::answer::choose::Decision;
-use crate::answer::hints::{self, Hinted};
+use crate::answer::hints::{self, Hinted, Unmet};
+use crate::answer::records::substituted;
 use crate::answer::respond::{Reply, Section};
 use crate::answer::steered::has_addresses;
-use crate::config::estate::{AllDown, VipId};
+use crate::config::estate::VipId;
 use crate::limits;
+use crate::steer::plan::Stand;
 use crate::steer::wheel::Family;
 use crate::wire::asked::Asked;
 use crate::wire::ede;
 use crate::wire::kind::Kind;
 use crate::wire::writer::Full;
+use crate::world::World;
 use crate::world::estate::Held;
 use crate::zone::{Found, NodeRef, Rrset};
 
@@ -67,6 +70,10 @@ impl<'w> Reply<'w, '_> {
         hints: &Local<'w>,
     ) -> Result<(), Full> {
         let data = self.writer.fixed(kind, ttl)?;
+        let unmet = match hints.decision.fence() {
+            Some(_) => Unmet::Dropped,
+            None => Unmet::Kept,
+        };
         match hints.own {
             // The zone's records stand for the VIPs here as they do in answers for addresses.
             Some(node) => {
@@ -77,6 +84,7 @@ impl<'w> Reply<'w, '_> {
                     &mut self.writer,
                     v4.map(Ipv4Addr::from),
                     v6.map(Ipv6Addr::from),
+                    unmet,
                 )?;
             }
             None => {
@@ -90,7 +98,7 @@ impl<'w> Reply<'w, '_> {
                     .decision
                     .vips(Family::V6)
                     .filter_map(|id| vip(id)?.address6);
-                hinted.put(&mut self.writer, v4, v6)?;
+                hinted.put(&mut self.writer, v4, v6, unmet)?;
             }
         }
         self.writer.finish(data);
@@ -106,21 +114,44 @@ impl<'w> Reply<'w, '_> {
         hinted: &Hinted<'_>,
         turn: &Turn<'_>,
     ) -> Option<Local<'w>> {
-        let local = if hinted.target == [0] {
-            self.local(held, node, turn, turn.asked.wire())
-        } else {
-            let mut asked = Asked::new(turn.asked.seed());
-            asked.read(hinted.target).ok()?;
-            let held = self.world.estate.zone(&asked)?;
-            match held.zone.find(&asked, Kind::A) {
-                Found::Records { node, .. } | Found::NoData { node, .. } => {
-                    self.local(held, node, turn, asked.wire())
-                }
-                _ => None,
-            }
-        }?;
+        if hinted.target == [0] {
+            let local = self.local(held, node, turn, turn.asked.wire())?;
+            self.bind(&local.decision);
+            return Some(local);
+        }
+        let mut asked = Asked::new(turn.asked.seed());
+        let read = asked.read(hinted.target);
+        let end = read.ok().and_then(|_| end(self.world, &mut asked));
+        let root = |held: &'w Held, node: NodeRef<'w>| held.steered.get(node.steer()? as usize);
+        let own = |(zone, at): &(&'w Held, NodeRef<'w>)| root(zone, *at) == root(held, node);
+        if !end.as_ref().is_some_and(own)
+            && let Some(none) = self.foreign(held, node, turn)
+        {
+            return Some(none);
+        }
+        let (held, node) = end?;
+        let local = self.local(held, node, turn, asked.wire())?;
         self.bind(&local.decision);
         Some(local)
+    }
+
+    /// Hints of a target that this name's pool does not answer: a fence of the pool does not bind them, so it keeps them
+    /// from its clients. The record then depends on the client, fenced or not.
+    fn foreign(&mut self, held: &'w Held, node: NodeRef<'w>, turn: &Turn<'_>) -> Option<Local<'w>> {
+        let root = *held.steered.get(node.steer()? as usize)?;
+        let estate = &self.world.estate;
+        let pool = estate.roots.get(root as usize)?.pool;
+        let pool = estate.steering.pools.get(usize::from(pool.0))?;
+        if pool.fence.is_empty() {
+            return None;
+        }
+        let decision = self.decide(held, node, turn, turn.asked.wire())?;
+        self.bind(&decision);
+        decision.fence().map(|_| Local {
+            decision,
+            own: None,
+            none: true,
+        })
     }
 
     /// What steering has for this client at a node, if it is steered.
@@ -132,15 +163,17 @@ impl<'w> Reply<'w, '_> {
         lower: &[u8],
     ) -> Option<Local<'w>> {
         let decision = self.decide(held, node, turn, lower)?;
-        let (dead, pool) = (decision.plan.dead, decision.pool);
-        if dead {
-            self.why = Some(&ede::DOWN);
+        let stand = decision.plan.stand;
+        match stand {
+            Stand::Up => {}
+            Stand::Closed => self.why = Some(&ede::FENCED),
+            Stand::Zone | Stand::All | Stand::NoData => self.why = Some(&ede::DOWN),
         }
-        let own = dead && pool.on_all_down == AllDown::Zone && has_addresses(node);
+        let own = stand == Stand::Zone && has_addresses(node);
         Some(Local {
             decision,
             own: own.then_some(node),
-            none: dead && pool.on_all_down == AllDown::NoData,
+            none: matches!(stand, Stand::NoData | Stand::Closed),
         })
     }
 
@@ -164,6 +197,11 @@ impl<'w> Reply<'w, '_> {
         owner.copy_from_slice(wire);
         let own = targets().any(|(alias, target)| !alias && target == [0]);
         if own && self.companion(held, node, owner, turn).is_err() {
+            return;
+        }
+        // What other names have is bound by no fence of this one.
+        let decision = self.decide(held, node, turn, owner);
+        if decision.is_some_and(|decision| decision.fence().is_some()) {
             return;
         }
         // Several records may have one target, whose addresses are sent once (RFC 2181 §5).
@@ -241,4 +279,25 @@ struct Local<'w> {
     own: Option<NodeRef<'w>>,
     /// Nothing is to be answered at all.
     none: bool,
+}
+
+/// The last name of the chain of CNAME and DNAME records that begins at the name asked, through whatever zones of ours.
+fn end<'w>(world: &'w World, asked: &mut Asked) -> Option<(&'w Held, NodeRef<'w>)> {
+    for _ in 0..=limits::CHAIN {
+        let held = world.estate.zone(asked)?;
+        match held.zone.find(asked, Kind::A) {
+            Found::Records { node, .. } | Found::NoData { node, .. } => return Some((held, node)),
+            Found::Alias { rrset, .. } => {
+                asked.read(rrset.records().next()?).ok()?;
+            }
+            Found::Dname { rrset, node } => {
+                let mut room = [0; limits::NAME];
+                let target = rrset.records().next()?;
+                let name = substituted(asked, node.labels(), target, &mut room)?;
+                asked.read(name).ok()?;
+            }
+            Found::Any { .. } | Found::Referral { .. } | Found::NoName { .. } => return None,
+        }
+    }
+    None
 }

@@ -5,8 +5,9 @@ use std::net::IpAddr;
 use crate::answer::Turn;
 use crate::answer::choose::{self, Decision};
 use crate::answer::respond::{Reply, Section};
-use crate::config::estate::{AllDown, VipId};
+use crate::config::estate::VipId;
 use crate::stats::Outcome;
+use crate::steer::plan::Stand;
 use crate::steer::wheel::Family;
 use crate::wire::asked::Asked;
 use crate::wire::ede;
@@ -60,15 +61,20 @@ impl<'w> Reply<'w, '_> {
         } else {
             &[kind]
         };
-        if decision.plan.dead {
-            self.why = Some(&ede::DOWN);
-            match decision.pool.on_all_down {
-                AllDown::NoData => return self.other(held, node, kind, &decision, turn, first),
-                AllDown::Zone if has_addresses(node) => {
-                    return self.last_resort(held, node, kinds, &decision, turn, first);
-                }
-                AllDown::Zone | AllDown::All => {}
+        let stand = decision.plan.stand;
+        self.why = match stand {
+            Stand::Up => None,
+            Stand::Closed => Some(&ede::FENCED),
+            Stand::Zone | Stand::All | Stand::NoData => Some(&ede::DOWN),
+        };
+        match stand {
+            Stand::NoData | Stand::Closed => {
+                return self.other(held, node, kind, &decision, turn, first);
             }
+            Stand::Zone if has_addresses(node) => {
+                return self.last_resort(held, node, kinds, &decision, turn, first);
+            }
+            Stand::Up | Stand::Zone | Stand::All => {}
         }
         for &kind in kinds {
             let family = if kind == Kind::A {

@@ -30,7 +30,7 @@ pub(super) fn world() -> World {
         None,
     )
     .zone;
-    let steering = config::steering(&[]).0.unwrap();
+    let steering = config::steering(&[], &config::alone).0.unwrap();
     let atlas = Arc::new(Atlas::builtin());
     let (estate, _) = link(
         vec![Read {

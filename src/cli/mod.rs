@@ -2,9 +2,11 @@
 
 mod check;
 mod explain;
+mod geoip;
 mod http;
 mod print;
 mod settings;
+mod values;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -156,6 +158,9 @@ enum Command {
     /// Explain what a client gets for a name
     #[command(long_about = EXPLAIN, after_long_help = EXPLAIN_EXAMPLES)]
     Explain(Explain),
+    /// Make, ask and survey databases of where addresses are
+    #[command(subcommand)]
+    Geoip(geoip::Geoip),
 }
 
 /// Where the estate is; all commands take these.
@@ -170,17 +175,26 @@ struct Where {
     /// MMDB files, one or more; the first that has a fact counts [default: the built-in map]
     #[arg(long, value_name = "FILE", num_args = 1..)]
     geoip: Vec<PathBuf>,
+    /// The age from which a database is warned of [default: 90d]
+    #[arg(long, value_name = "DURATION", value_parser = values::age)]
+    geoip_max_age: Option<u64>,
 }
 
 #[derive(Args, Debug)]
 struct Serve {
     #[command(flatten)]
     place: Where,
+    /// The share of the known addresses that a new database may move to another class [default: 25%]
+    #[arg(long, value_name = "SHARE", value_parser = values::moved)]
+    geoip_max_moved: Option<u32>,
+    /// Take databases that are older than those in force
+    #[arg(long)]
+    geoip_older: bool,
     /// Where to answer DNS over UDP and TCP; one or more [default: 127.0.0.1:5300]
     #[arg(long, value_name = "ADDR:PORT", num_args = 1..)]
     listen: Vec<SocketAddr>,
     /// Where the API is, on loopback [default: 127.0.0.1:8053]
-    #[arg(long, value_name = "ADDR:PORT", value_parser = loopback)]
+    #[arg(long, value_name = "ADDR:PORT", value_parser = values::loopback)]
     admin: Option<SocketAddr>,
     /// The folder of health, journal and the first token; one server each [default: state]
     #[arg(long, value_name = "DIR")]
@@ -192,7 +206,7 @@ struct Serve {
     #[arg(long, value_name = "off", value_enum)]
     rate: Option<Off>,
     /// What it says to NSID and id.server queries [default: nothing]
-    #[arg(long, value_name = "TEXT", value_parser = said)]
+    #[arg(long, value_name = "TEXT", value_parser = values::said)]
     id: Option<String>,
     /// The file with the secrets of DNS cookies [default: one secret, made in the state folder]
     #[arg(long, value_name = "FILE")]
@@ -242,7 +256,7 @@ struct Explain {
     #[arg(long)]
     json: bool,
     /// Ask a running server's API, with the health that it knows of
-    #[arg(long, value_name = "URL", conflicts_with_all = ["config", "zones", "geoip"])]
+    #[arg(long, value_name = "URL", conflicts_with_all = ["config", "zones", "geoip", "geoip_max_age"])]
     server: Option<String>,
     #[command(flatten)]
     place: Where,
@@ -285,33 +299,6 @@ enum Format {
     Json,
 }
 
-/// The API is plain HTTP with tokens in it, so it does not leave the machine.
-fn loopback(text: &str) -> Result<SocketAddr, String> {
-    let address: SocketAddr = text
-        .parse()
-        .map_err(|_| "write an address and a port: `127.0.0.1:8053`".to_owned())?;
-    if address.ip().is_loopback() {
-        Ok(address)
-    } else {
-        Err(format!(
-            "the API is plain HTTP and stays on loopback: write `127.0.0.1:{}`",
-            address.port()
-        ))
-    }
-}
-
-/// One character-string (RFC 1035 §3.3), as in the machine file.
-fn said(text: &str) -> Result<String, String> {
-    if (1..=limits::IDENTITY).contains(&text.len()) && !text.contains(char::is_control) {
-        Ok(text.to_owned())
-    } else {
-        let most = limits::IDENTITY;
-        Err(format!(
-            "write 1 to {most} octets without control characters"
-        ))
-    }
-}
-
 /// Runs what the command line asks for.
 pub fn main() -> ExitCode {
     let line = Line::parse();
@@ -320,6 +307,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::run(&args),
         Command::Print(args) => print::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Geoip(args) => geoip::run(&args),
     };
     exit.into()
 }
@@ -374,11 +362,13 @@ mod tests {
 
     #[test]
     fn wrong_arguments_are_refused() {
-        let table: [&[&str]; 8] = [
+        let table: [&[&str]; 10] = [
             &["--listen", "127.0.0.1"],
             &["--admin", "0.0.0.0:8053"],
             &["--workers", "0"],
             &["--workers", "513"],
+            &["--geoip-max-age", "90"],
+            &["--geoip-max-moved", "101%"],
             &["--log", "loud"],
             &["--zones", "z", "check"],
             &["explain", "www.example.com"],

@@ -127,7 +127,7 @@ mod tests {
             }
         };
         let zones = files.iter().map(read).collect();
-        let (steering, _) = config::steering(&[]);
+        let (steering, _) = config::steering(&[], &config::alone);
         let atlas = Arc::new(Atlas::builtin());
         let steering = Arc::new(steering.unwrap());
         let slots = &mut Slots::default();

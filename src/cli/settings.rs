@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use super::{Off, Serve, Where};
+use crate::config::machine::geoip::{Guard, Older};
 use crate::config::machine::{self, Machine};
 use crate::daemon::Settings;
 use crate::diagnostic::{Diagnostic, Source};
@@ -33,6 +34,11 @@ pub(super) fn of(args: &Serve) -> Result<(Settings, Vec<Diagnostic>), Vec<Diagno
     let state = home.join(machine.state.as_deref().unwrap_or("state"));
     let mut paths = over(&args.place, &machine, &home);
     paths.cookies = args.cookies.clone().or(paths.cookies);
+    let guard = &mut paths.guard;
+    guard.max_moved = args.geoip_max_moved.unwrap_or(guard.max_moved);
+    if args.geoip_older {
+        guard.older = Older::Taken;
+    }
     let settings = Settings {
         paths,
         state: args.state.clone().unwrap_or(state),
@@ -59,12 +65,16 @@ pub(super) fn paths(place: &Where) -> Result<(Paths, Vec<Diagnostic>), Vec<Diagn
 
 fn over(place: &Where, machine: &Machine, home: &Path) -> Paths {
     let zones = home.join(machine.zones.as_deref().unwrap_or("zones"));
-    let geoip = machine.geoip.iter().map(|path| home.join(path));
+    let geoip = machine.geoip.files.iter().map(|path| home.join(path));
     Paths {
         zones: place.zones.clone().unwrap_or(zones),
         geoip: match place.geoip.as_slice() {
             [] => geoip.collect(),
             given => given.to_vec(),
+        },
+        guard: Guard {
+            max_age: place.geoip_max_age.unwrap_or(machine.geoip.guard.max_age),
+            ..machine.geoip.guard
         },
         cookies: machine.cookies.as_deref().map(|path| home.join(path)),
     }
@@ -119,13 +129,18 @@ mod tests {
     fn options_win_over_the_file_and_its_paths_are_seen_from_its_folder() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("meridian.toml");
-        let text = "zones = \"z\"\nstate = \"/var/lib/m\"\ngeoip = [\"a.mmdb\"]\nworkers = 3\n\
+        let text = "zones = \"z\"\nstate = \"/var/lib/m\"\ngeoip = { files = \"a.mmdb\", max_age = \"9d\" }\nworkers = 3\n\
                     listen = [\"192.0.2.53:53\"]\n[tokens.ops]\nfile = \"t\"\n";
         fs::write(&file, text).unwrap();
         let config = file.to_str().unwrap();
         let read = settings(&["--config", config]);
         assert_eq!(read.paths.zones, folder.path().join("z"));
         assert_eq!(read.paths.geoip, [folder.path().join("a.mmdb")]);
+        let guard = Guard {
+            max_age: 9 * 86_400,
+            ..Guard::default()
+        };
+        assert_eq!(read.paths.guard, guard);
         assert_eq!(read.state, Path::new("/var/lib/m"));
         assert_eq!((read.workers, read.tokens.len()), (3, 1));
         assert_eq!(read.home, folder.path());
@@ -144,6 +159,11 @@ mod tests {
             "b",
             "--geoip",
             "c",
+            "--geoip-max-age",
+            "1d",
+            "--geoip-max-moved",
+            "0.5%",
+            "--geoip-older",
             "--listen",
             "127.0.0.1:0",
             "--workers",
@@ -154,6 +174,12 @@ mod tests {
         let read = settings(&given);
         assert_eq!(read.paths.zones, Path::new("y"));
         assert_eq!(read.paths.geoip, [Path::new("b"), Path::new("c")]);
+        let guard = Guard {
+            max_age: 86_400,
+            max_moved: 5_000,
+            older: Older::Taken,
+        };
+        assert_eq!(read.paths.guard, guard);
         assert_eq!(read.state, Path::new("s"));
         assert_eq!(read.workers, 1);
         assert_eq!(read.listen.len(), 1);

@@ -1,9 +1,11 @@
 //! The steering of an estate as written, with every name resolved: sites, VIPs, regions, rule sets, pools and names.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
 
 use crate::diagnostic::Spot;
 use crate::place::{Place, Point};
+use crate::prefix::Prefix;
 use crate::wire::name::Name;
 
 /// Index into [`Steering::sites`].
@@ -29,6 +31,8 @@ pub struct Steering {
     pub sites: Vec<Site>,
     /// `[vips]`
     pub vips: Vec<Vip>,
+    /// `[networks]` and the lists that it names, sorted by network, each network once.
+    pub networks: Vec<Correction>,
     /// `[rules]`, with regions put in.
     pub rules: Vec<RuleSet>,
     /// The places of all rules but networks and `unknown`, each once, with where it is written first.
@@ -65,6 +69,33 @@ pub struct Vip {
     pub weight: u32,
     /// Where it is written.
     pub spot: Spot,
+}
+
+/// What the databases get wrong of a network, or do not know. One of the two facts at least is there.
+#[derive(Clone, Debug)]
+pub struct Correction {
+    /// Whose clients.
+    pub network: Prefix,
+    /// A country, subdivision or city.
+    pub place: Option<Arc<Place>>,
+    /// Where the network is.
+    pub location: Option<Point>,
+    /// The file that says so.
+    pub path: Arc<str>,
+    /// In which line, from 1.
+    pub line: u32,
+}
+
+impl Correction {
+    /// What it says, wherever that is written.
+    fn said(&self) -> (Prefix, &Option<Arc<Place>>, Option<Point>) {
+        (self.network, &self.place, self.location)
+    }
+
+    /// Where it is written, as `file:line`.
+    pub fn written(&self) -> String {
+        format!("{}:{}", self.path, self.line)
+    }
 }
 
 /// Clients to sites.
@@ -110,6 +141,8 @@ pub struct Pool {
     pub policy: Policy,
     /// Tried first.
     pub prefer: Option<RulesId>,
+    /// Rule sets of sites that their clients never leave. Only a pool that stands in no other has any.
+    pub fence: Vec<RulesId>,
     /// Below this part of its weight a site, member or pool has failed; parts of a million.
     pub min_up: u32,
     /// Sites at most this much farther than the nearest share its clients; kilometres.
@@ -206,6 +239,26 @@ pub struct Steered {
 }
 
 impl Steering {
+    /// Whether both correct the databases alike.
+    pub fn corrects_alike(&self, other: &Steering) -> bool {
+        let (one, two) = (&self.networks, &other.networks);
+        one.len() == two.len()
+            && (one.iter().map(Correction::said)).eq(two.iter().map(Correction::said))
+    }
+
+    /// The corrections that hold for an address, widest network first.
+    pub fn corrections(&self, addr: IpAddr) -> Vec<&Correction> {
+        let width = if addr.is_ipv4() { 32 } else { 128 };
+        let around = (0..=width).map(|len| Prefix::around(addr, len));
+        let found = around.filter_map(|prefix| {
+            let at = self
+                .networks
+                .binary_search_by_key(&prefix, |one| one.network);
+            self.networks.get(at.ok()?)
+        });
+        found.collect()
+    }
+
     /// Whether both say the same, wherever it is written.
     pub fn same(&self, other: &Steering) -> bool {
         let vip = |v: &Vip| (v.name.clone(), v.address, v.address6, v.site, v.weight);
@@ -216,6 +269,7 @@ impl Steering {
                 p.members.clone(),
                 p.policy,
                 p.prefer,
+                p.fence.clone(),
                 p.min_up,
                 p.tie,
                 answer,
@@ -224,6 +278,7 @@ impl Steering {
         let name = |n: &Steered| (n.name.clone(), n.pool);
         self.sites == other.sites
             && self.rules == other.rules
+            && self.corrects_alike(other)
             && self.vips.iter().map(vip).eq(other.vips.iter().map(vip))
             && self.pools.iter().map(pool).eq(other.pools.iter().map(pool))
             && self.names.iter().map(name).eq(other.names.iter().map(name))

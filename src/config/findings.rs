@@ -4,6 +4,7 @@ use crate::config::document::At;
 use crate::config::suggest;
 use crate::diagnostic::Diagnostic;
 use crate::limits;
+use crate::place;
 
 /// Collects; never stops.
 #[derive(Default)]
@@ -56,6 +57,15 @@ impl Findings {
         }
         self.guessed += 1;
         suggest::nearest(word, names)
+    }
+
+    /// The place that was probably meant by `word`: a country or continent by its name, or a code in small letters.
+    pub(super) fn place(&mut self, word: &str) -> Option<String> {
+        if self.guessed >= limits::GUESSES {
+            return None;
+        }
+        self.guessed += 1;
+        place::suggest(word)
     }
 
     /// All of them.

@@ -11,6 +11,7 @@ use crate::diagnostic::{Diagnostic, Source, Spot, any_error};
 use crate::limits;
 use crate::rate::Rate;
 
+pub mod geoip;
 mod rate;
 #[cfg(test)]
 mod tests;
@@ -35,8 +36,8 @@ const TOKEN: Keys = Keys {
 pub struct Machine {
     /// The folder of the estate, as written: seen from the file's folder, like all paths here.
     pub zones: Option<String>,
-    /// MMDB files, the first that has a fact counts. Empty: the built-in map.
-    pub geoip: Vec<String>,
+    /// The databases, and what guards them.
+    pub geoip: geoip::Geoip,
     /// The folder of what must outlive a restart.
     pub state: Option<String>,
     /// Where DNS is answered, UDP and TCP. Empty: the default.
@@ -112,9 +113,7 @@ fn read(entries: Vec<Entry<'_>>, findings: &mut Findings) -> Machine {
         machine.state = path(field, findings);
     }
     if let Some(field) = record.get("geoip") {
-        for word in values::names("`geoip`", field.value, findings).unwrap_or_default() {
-            machine.geoip.extend(filled(word, "`geoip`", findings));
-        }
+        machine.geoip = geoip::read(field, findings);
     }
     if let Some(field) = record.get("listen") {
         machine.listen = listen(field, findings);

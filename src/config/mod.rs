@@ -6,8 +6,8 @@ mod findings;
 pub mod machine;
 mod record;
 pub mod steering;
-mod suggest;
+pub mod suggest;
 mod values;
 
 pub use machine::machine;
-pub use steering::steering;
+pub use steering::{alone, steering};

@@ -3,7 +3,7 @@
 use crate::limits;
 
 /// The name with the fewest changes from `word`, if few enough that it can have been meant; the first of several.
-pub(super) fn nearest<'c>(word: &str, names: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+pub fn nearest<'c>(word: &str, names: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     let word: Vec<char> = word
         .chars()
         .flat_map(char::to_lowercase)

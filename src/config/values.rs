@@ -92,21 +92,22 @@ pub(super) fn choice<T: Copy>(
     None
 }
 
+/// A whole number and its unit, in seconds.
+pub(super) fn seconds(text: &str) -> Option<u64> {
+    let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    let unit: u64 = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3_600,
+        "d" => 86_400,
+        _ => return None,
+    };
+    whole(number)?.checked_mul(unit)
+}
+
 /// A duration in seconds: `"30s"`, `"5m"`, `"2h"`, `"1d"`.
 pub(super) fn duration(key: &str, value: Value<'_>, findings: &mut Findings) -> Option<u64> {
-    let seconds = value.string().and_then(|word| {
-        let (number, unit) = word
-            .text
-            .split_at_checked(word.text.len().checked_sub(1)?)?;
-        let unit: u64 = match unit {
-            "s" => 1,
-            "m" => 60,
-            "h" => 3_600,
-            "d" => 86_400,
-            _ => return None,
-        };
-        whole(number)?.checked_mul(unit)
-    });
+    let seconds = value.string().and_then(|word| self::seconds(word.text));
     if seconds.is_none() {
         let advice = match bare(value).and_then(|text| whole(&text)) {
             Some(number) => format!("write `\"{number}s\"`"),
@@ -155,7 +156,7 @@ pub(super) fn share(entry: Entry<'_>, findings: &mut Findings) -> Option<u32> {
 }
 
 /// `12.5` of a hundred in parts of a million.
-fn millionths(percent: &str) -> Option<u32> {
+pub(super) fn millionths(percent: &str) -> Option<u32> {
     let (units, decimals) = percent.split_once('.').unwrap_or((percent, "0"));
     if decimals.is_empty() || decimals.len() > 4 {
         return None;

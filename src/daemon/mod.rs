@@ -26,7 +26,9 @@ use crate::diagnostic::{self, Diagnostic};
 use crate::health::board::Board;
 use crate::keeper::journal::Journal;
 use crate::keeper::load::{Loaded, Loader, Paths};
-use crate::keeper::{self, Change, Changes, Keeper, Reloaded, Touched, secrets, watch};
+use crate::keeper::{
+    self, Change, Changes, Force, Keeper, Reloaded, Touched, guard, secrets, watch,
+};
 use crate::limits;
 use crate::rate::Rate;
 use crate::serve::{self, Listener, Running};
@@ -95,6 +97,7 @@ pub fn run(settings: &Settings) -> Result<(), Failed> {
         return Err(Failed::Refused(loaded.diagnostics));
     };
     show(&loaded.diagnostics);
+    guard::log(&estate.atlas, now());
     let secrets = loaded.secrets.clone();
     let first = first(&estate, loaded);
     let sockets = Sockets::bind(settings)?;
@@ -163,6 +166,7 @@ fn first(estate: &Estate, loaded: Loaded) -> Reloaded {
         generation: 1,
         diagnostics: loaded.diagnostics,
         more: loaded.more,
+        refusal: None,
         effort: loaded.effort,
         changes: Changes {
             added: zones.map(|z| (z.apex().to_string(), z.serial())).collect(),
@@ -227,7 +231,12 @@ impl Signals {
                 _ = self.terminate.recv() => return tracing::info!("SIGTERM: ending"),
                 _ = self.interrupt.recv() => return tracing::info!("SIGINT: ending"),
                 _ = self.hangup.recv() => {
-                    let change = Change::Reload { cause: Arc::from("SIGHUP"), touched: Touched::Everything, reply: None };
+                    let change = Change::Reload {
+                        cause: Arc::from("SIGHUP"),
+                        touched: Touched::Everything,
+                        force: Force::No,
+                        reply: None,
+                    };
                     if keeper.send(change).is_err() {
                         tracing::error!("the keeper is busy; SIGHUP is not heeded");
                     }

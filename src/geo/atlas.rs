@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use super::cover::Cover;
 use super::database::{self, Database};
 pub use super::facts::Facts;
 use super::facts::Ledger;
@@ -23,18 +24,18 @@ pub struct Origin {
     pub build: u64,
     /// How many networks it has.
     pub networks: usize,
+    /// How many records they point to, each of which was decoded once.
+    pub records: usize,
 }
 
 /// All databases in force, as one map from addresses to facts. The ranges cover each family whole.
 #[derive(Clone, Debug, Default)]
 pub struct Atlas {
     /// The distinct facts; the first is "nothing known".
-    pub facts: Vec<Facts>,
-    /// Where ranges of IPv4 begin, ascending from 0, and the facts from there on. Neighbours differ.
-    pub v4: Vec<(u32, u32)>,
-    /// The same for IPv6. Nothing is known of ::/96 and the other prefixes that hold IPv4 addresses: see
-    /// [`super::fold`].
-    pub v6: Vec<(u128, u32)>,
+    pub(super) facts: Vec<Facts>,
+    pub(super) v4: Cover<u32>,
+    /// What stands here of the prefixes that hold IPv4 addresses does not count: see [`super::fold`].
+    pub(super) v6: Cover<u128>,
     /// What it was made of, in the order of precedence.
     pub origins: Vec<Origin>,
     /// Whether it is the built-in map: continents by registry, hence coarse.
@@ -47,6 +48,7 @@ static NOTHING: Facts = Facts {
     subdivisions: Vec::new(),
     city: None,
     location: None,
+    radius: None,
     system: None,
 };
 
@@ -57,8 +59,7 @@ impl Atlas {
     pub fn builtin() -> Atlas {
         let blocks: Vec<(Prefix, Option<Continent>)> = REGISTRY.lines().filter_map(block).collect();
         let mut ledger = Ledger::new();
-        let mut v4: Vec<(u32, u32)> = Vec::new();
-        let mut v6: Vec<(u128, u32)> = Vec::new();
+        let (mut v4, mut v6) = (Cover::default(), Cover::default());
         for start in borders(&blocks) {
             let around = blocks.iter().filter(|(prefix, _)| prefix.contains(start));
             let continent = around
@@ -69,8 +70,8 @@ impl Atlas {
                 ..Facts::default()
             });
             match start {
-                IpAddr::V4(addr) => range::push(&mut v4, u32::from(addr), number),
-                IpAddr::V6(addr) => range::push(&mut v6, u128::from(addr), number),
+                IpAddr::V4(addr) => v4.push(u32::from(addr), number),
+                IpAddr::V6(addr) => v6.push(u128::from(addr), number),
             }
         }
         let origin = Origin {
@@ -78,6 +79,7 @@ impl Atlas {
             database_type: "registry-region".into(),
             build: 0,
             networks: blocks.len(),
+            records: blocks.len(),
         };
         Atlas {
             facts: ledger.into_facts(),
@@ -89,12 +91,12 @@ impl Atlas {
     }
 
     /// From MMDB files, each with the label the operator knows it by. Each fact of a network comes from the first file
-    /// that has it. Every file that cannot be read is reported, and then there is no atlas.
+    /// that has it; but of a later file the place counts only if it can be the same place. Every file that cannot be read is reported, and then there is no atlas.
     pub fn read(databases: &[(&str, &[u8])]) -> Result<Atlas, Vec<Diagnostic>> {
         let mut atlas = Atlas {
             facts: vec![Facts::default()],
-            v4: vec![(0, 0)],
-            v6: vec![(0, 0)],
+            v4: Cover::whole(0),
+            v6: Cover::whole(0),
             origins: Vec::new(),
             coarse: false,
         };
@@ -106,7 +108,7 @@ impl Atlas {
                 Ok(_) => {}
                 Err(words) => errors.push(Diagnostic::whole(
                     format!("database {label}: {}", cut(&words)),
-                    "Meridian reads MMDB files: City, Country, Enterprise, ASN and ISP",
+                    "Meridian reads MMDB files: City, Country, Enterprise, ASN and ISP of MaxMind, DB-IP Lite, IPinfo Lite",
                 )),
             }
         }
@@ -126,12 +128,14 @@ impl Atlas {
             kind,
             build,
             networks,
+            records,
         } = database;
         let origin = Origin {
             label: label.into(),
             database_type: kind,
             build,
             networks,
+            records,
         };
         self.origins.push(origin);
         if self.facts.len() == 1 {
@@ -147,20 +151,70 @@ impl Atlas {
                 ledger.number(over.unwrap_or(&NOTHING).over(under.unwrap_or(&NOTHING)))
             })
         };
-        self.v4 = range::overlay(&self.v4, &v4, &mut pair);
-        self.v6 = range::overlay(&self.v6, &v6, &mut pair);
+        self.v4 = range::overlay(self.v4.iter(), v4.iter(), &mut pair);
+        self.v6 = range::overlay(self.v6.iter(), v6.iter(), &mut pair);
         self.facts = ledger.into_facts();
+    }
+
+    /// From facts, the first of which is "nothing known", and where ranges begin, ascending from 0, with the number of
+    /// the facts from there on.
+    pub fn new(
+        facts: Vec<Facts>,
+        v4: impl IntoIterator<Item = (u32, u32)>,
+        v6: impl IntoIterator<Item = (u128, u32)>,
+    ) -> Atlas {
+        Atlas {
+            facts,
+            v4: v4.into_iter().collect(),
+            v6: v6.into_iter().collect(),
+            ..Atlas::default()
+        }
+    }
+
+    /// Where ranges of IPv4 begin, ascending from 0, and the number of the facts from there on. Neighbours differ.
+    pub fn ranges4(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
+        self.v4.iter()
+    }
+
+    /// The same for IPv6.
+    pub fn ranges6(&self) -> impl Iterator<Item = (u128, u32)> + '_ {
+        self.v6.iter()
+    }
+
+    /// How many ranges of IPv4 and of IPv6 it has.
+    pub fn ranges(&self) -> (usize, usize) {
+        (self.v4.len(), self.v6.len())
+    }
+
+    /// The facts of a number; "nothing known" if there is none such.
+    pub fn facts(&self, number: u32) -> &Facts {
+        self.facts.get(number as usize).unwrap_or(&NOTHING)
+    }
+
+    /// The distinct facts, each at its number; the first is "nothing known".
+    pub fn distinct(&self) -> &[Facts] {
+        &self.facts
+    }
+
+    /// How many distinct facts there are.
+    #[allow(clippy::len_without_is_empty, reason = "nothing known is one of them")]
+    pub fn len(&self) -> usize {
+        self.facts.len()
+    }
+
+    /// What its ranges take of memory, in octets.
+    pub fn memory(&self) -> usize {
+        self.v4.memory() + self.v6.memory()
     }
 
     /// The facts of an address, and the widest network around it in which they are the same.
     pub fn find(&self, addr: IpAddr) -> (&Facts, Prefix) {
         let found = match addr {
-            IpAddr::V4(addr) => range::find(&self.v4, u32::from(addr)),
-            IpAddr::V6(addr) => range::find(&self.v6, u128::from(addr)),
+            IpAddr::V4(addr) => self.v4.find(u32::from(addr)),
+            IpAddr::V6(addr) => self.v6.find(u128::from(addr)),
         };
         let (number, length) = found.unwrap_or_default();
-        let facts = self.facts.get(number as usize).unwrap_or(&NOTHING);
-        (facts, Prefix::around(addr, length))
+        (self.facts(number), Prefix::around(addr, length))
     }
 }
 

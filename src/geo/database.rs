@@ -1,29 +1,30 @@
-//! One MMDB file (City, Country, Enterprise, ASN or ISP), read whole into ranges of facts.
+//! One MMDB file, read whole into ranges of facts.
 //!
 //! maxminddb checks the file's frame and decodes its records. The search tree is walked here, since a broken tree may
-//! hold more paths than can ever be followed, and the walk must see that.
+//! hold more paths than can ever be followed, and the walk must see that; and each record is weighed before it is decoded,
+//! since a few octets may point to a great many others.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use maxminddb::Reader;
-use serde::Deserialize;
-use serde::de::{Deserializer, Error, SeqAccess, Visitor};
 
+use super::cover::Cover;
 use super::facts::{Facts, Ledger};
-use super::range;
+use super::record::{Record, Scale};
 use crate::limits;
-use crate::place::{Continent, Country, Point};
 
 /// What a file says.
 #[derive(Debug)]
 pub(super) struct Database {
     pub(super) facts: Vec<Facts>,
-    pub(super) v4: Vec<(u32, u32)>,
-    pub(super) v6: Vec<(u128, u32)>,
+    pub(super) v4: Cover<u32>,
+    pub(super) v6: Cover<u128>,
     pub(super) kind: String,
     pub(super) build: u64,
     pub(super) networks: usize,
+    /// Records that were decoded: each one once, however many networks point to it.
+    pub(super) records: usize,
 }
 
 /// Reads a file; an error says in a line what is wrong with it.
@@ -44,11 +45,14 @@ pub(super) fn read(bytes: &[u8]) -> Result<Database, String> {
     );
     let mut harvest = Harvest {
         reader: &reader,
+        nodes: tree.nodes,
+        scale: Scale::new(bytes, tree.end()),
+        records: 0,
         ledger: Ledger::new(),
         known: HashMap::new(),
         networks: 0,
-        v4: vec![(0, 0)],
-        v6: vec![(0, 0)],
+        v4: Cover::whole(0),
+        v6: Cover::whole(0),
     };
     tree.walk(|leaf| harvest.take(tree.family, leaf))?;
     if harvest.networks == 0 {
@@ -62,10 +66,13 @@ pub(super) fn read(bytes: &[u8]) -> Result<Database, String> {
     let Harvest {
         ledger,
         networks,
-        v4,
-        v6,
+        records,
+        mut v4,
+        mut v6,
         ..
     } = harvest;
+    v4.shrink();
+    v6.shrink();
     let facts = ledger.into_facts();
     if facts.len() == 1 {
         return Err(format!(
@@ -79,6 +86,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Database, String> {
         kind,
         build,
         networks,
+        records,
     })
 }
 
@@ -137,6 +145,13 @@ impl<'a> Tree<'a> {
         tree
     }
 
+    /// Where the data section begins: behind the tree and 16 octets of zeros.
+    fn end(&self) -> usize {
+        let size = usize::from(self.record_size / 4);
+        let tree = (self.nodes as usize).saturating_mul(size);
+        tree.saturating_add(16)
+    }
+
     /// The two records of a node.
     fn children(&self, node: u32) -> Option<(u32, u32)> {
         let size = usize::from(self.record_size / 4);
@@ -176,9 +191,9 @@ impl<'a> Tree<'a> {
                 })?;
                 continue;
             }
-            // In a tree no node is met twice, and no path is longer than an address.
+            // No path is longer than an address. Equal parts of a tree may stand once, and then are met more often.
             visits += 1;
-            if visits > self.nodes || length >= bits {
+            if visits > u64::from(self.nodes) * limits::MMDB_SHARED || length >= bits {
                 return Err("its search tree runs in a circle".into());
             }
             let (left, right) = self.children(node).ok_or("its search tree is cut short")?;
@@ -192,12 +207,15 @@ impl<'a> Tree<'a> {
 /// What the walk has brought in so far.
 struct Harvest<'a> {
     reader: &'a Reader<&'a [u8]>,
+    nodes: u32,
+    scale: Scale<'a>,
+    records: usize,
     ledger: Ledger,
     /// The facts of each record already decoded: most are met many times.
     known: HashMap<u32, u32>,
     networks: usize,
-    v4: Vec<(u32, u32)>,
-    v6: Vec<(u128, u32)>,
+    v4: Cover<u32>,
+    v6: Cover<u128>,
 }
 
 impl Harvest<'_> {
@@ -213,14 +231,14 @@ impl Harvest<'_> {
         };
         let within = family == Family::Four || (leaf.length >= 96 && leaf.start >> 32 == 0);
         if within {
-            range::push(&mut self.v4, u32::from(four), facts);
+            self.v4.push(u32::from(four), facts);
             return Ok(());
         }
         if leaf.start == 0 {
             // A network that holds all of ::/96, and so all of IPv4.
-            range::push(&mut self.v4, 0, facts);
+            self.v4.push(0, facts);
         }
-        range::push(&mut self.v6, leaf.start, facts);
+        self.v6.push(leaf.start, facts);
         Ok(())
     }
 
@@ -230,9 +248,14 @@ impl Harvest<'_> {
         if let Some(number) = self.known.get(&record) {
             return Ok(*number);
         }
-        let broken = |e: maxminddb::MaxMindDbError| format!("the record of {addr} is broken: {e}");
-        let found = self.reader.lookup(addr).map_err(broken)?;
-        let facts = match found.decode::<Record<'_>>().map_err(broken)? {
+        self.records += 1;
+        let broken = |e: &dyn std::fmt::Display| format!("the record of {addr} is broken: {e}");
+        // A record is numbered from the end of the tree on; the first 16 are the zeros behind it.
+        let offset = (record - self.nodes).checked_sub(16);
+        let offset = offset.ok_or_else(|| broken(&"it lies between tree and data"))?;
+        self.scale.weigh(offset as usize).map_err(|e| broken(&e))?;
+        let found = self.reader.lookup(addr).map_err(|e| broken(&e))?;
+        let facts = match found.decode::<Record<'_>>().map_err(|e| broken(&e))? {
             Some(record) => record.facts(),
             None => Facts::default(),
         };
@@ -240,126 +263,4 @@ impl Harvest<'_> {
         self.known.insert(record, number);
         Ok(number)
     }
-}
-
-/// A record, as far as it matters. Of all kinds at once: what a file does not have is not there.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Record<'a> {
-    #[serde(borrow)]
-    continent: Code<'a>,
-    country: Coded<'a>,
-    #[serde(deserialize_with = "few")]
-    subdivisions: Vec<Coded<'a>>,
-    city: City<'a>,
-    location: Location,
-    autonomous_system_number: Option<u32>,
-    /// Where Enterprise has the AS number.
-    traits: Traits,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Code<'a> {
-    #[serde(borrow)]
-    code: Option<&'a str>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Coded<'a> {
-    #[serde(borrow)]
-    iso_code: Option<&'a str>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct City<'a> {
-    #[serde(borrow)]
-    names: Names<'a>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Names<'a> {
-    #[serde(borrow)]
-    en: Option<&'a str>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Location {
-    latitude: Option<f64>,
-    longitude: Option<f64>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Traits {
-    autonomous_system_number: Option<u32>,
-}
-
-impl Record<'_> {
-    /// What cannot be meant (an unknown code, a place off the globe, a name of kilobytes) is taken as not said.
-    fn facts(&self) -> Facts {
-        let country = self.country.iso_code.and_then(Country::from_code);
-        let code = self
-            .continent
-            .code
-            .and_then(|code| code.as_bytes().try_into().ok());
-        let parts = self.subdivisions.iter().filter_map(|s| s.iso_code);
-        let Location {
-            latitude,
-            longitude,
-        } = self.location;
-        let location = latitude.zip(longitude);
-        Facts {
-            continent: code
-                .and_then(Continent::from_code)
-                .or(country.map(Country::continent)),
-            country,
-            subdivisions: parts.filter(|p| is_part(p)).map(String::from).collect(),
-            city: self.city.names.en.filter(|n| is_name(n)).map(String::from),
-            location: location.and_then(|(north, east)| Point::from_degrees(north, east)),
-            system: self
-                .autonomous_system_number
-                .or(self.traits.autonomous_system_number)
-                .filter(|number| *number > 0),
-        }
-    }
-}
-
-/// Whether a text can be the second part of an ISO 3166-2 code.
-fn is_part(text: &str) -> bool {
-    (1..=3).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric())
-}
-
-fn is_name(text: &str) -> bool {
-    (1..=limits::CITY_NAME).contains(&text.len())
-}
-
-/// A list of subdivisions, refused when it is longer than there are levels of them.
-fn few<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Coded<'de>>, D::Error> {
-    struct Few;
-
-    impl<'de> Visitor<'de> for Few {
-        type Value = Vec<Coded<'de>>;
-
-        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            f.write_str("a list of subdivisions")
-        }
-
-        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
-            let mut few = Vec::new();
-            while let Some(one) = list.next_element()? {
-                if few.len() == limits::SUBDIVISIONS {
-                    return Err(A::Error::custom("too many subdivisions"));
-                }
-                few.push(one);
-            }
-            Ok(few)
-        }
-    }
-
-    deserializer.deserialize_seq(Few)
 }

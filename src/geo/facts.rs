@@ -17,26 +17,49 @@ pub struct Facts {
     pub city: Option<String>,
     /// Where it is.
     pub location: Option<Point>,
+    /// How far from there it may be, in kilometres; none: exact, or not said.
+    pub radius: Option<u16>,
     /// Autonomous system number.
     pub system: Option<u32>,
 }
 
 impl Facts {
-    /// Each fact from these or, where they do not have it, from `under`.
+    /// These, and from `under` what they do not have. The AS number stands alone; all else is one place, and is added to
+    /// only by a record that says the same of it: see [`Facts::confirm`].
     pub(super) fn over(&self, under: &Facts) -> Facts {
-        let subdivisions = if self.subdivisions.is_empty() {
-            &under.subdivisions
-        } else {
-            &self.subdivisions
-        };
-        Facts {
-            continent: self.continent.or(under.continent),
-            country: self.country.or(under.country),
-            subdivisions: subdivisions.clone(),
-            city: self.city.as_ref().or(under.city.as_ref()).cloned(),
-            location: self.location.or(under.location),
-            system: self.system.or(under.system),
+        let mut facts = self.clone();
+        facts.system = facts.system.or(under.system);
+        if !under.confirm(self) {
+            return facts;
         }
+        facts.continent = facts.continent.or(under.continent);
+        facts.country = facts.country.or(under.country);
+        if facts.subdivisions.len() < under.subdivisions.len() {
+            facts.subdivisions.clone_from(&under.subdivisions);
+        }
+        if facts.city.is_none() {
+            facts.city.clone_from(&under.city);
+        }
+        if facts.location.is_none() {
+            (facts.location, facts.radius) = (under.location, under.radius);
+        }
+        facts
+    }
+
+    /// Whether these name everything that `known` names, and alike: its country (the continent, where no country is known),
+    /// a subdivision, its city. Else a country of one file and a city of another could make a place that is nowhere.
+    fn confirm(&self, known: &Facts) -> bool {
+        fn alike<T: PartialEq>(own: &Option<T>, known: &Option<T>) -> bool {
+            known.is_none() || own == known
+        }
+        let wide = match known.country {
+            // Makers differ on the continent of a few countries.
+            Some(_) => self.country == known.country,
+            None => alike(&self.continent, &known.continent),
+        };
+        let mut parts = self.subdivisions.iter().zip(&known.subdivisions);
+        let parted = !self.subdivisions.is_empty() || known.subdivisions.is_empty();
+        wide && parted && parts.all(|(own, known)| own == known) && alike(&self.city, &known.city)
     }
 }
 

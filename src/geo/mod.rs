@@ -3,19 +3,30 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 pub mod atlas;
+pub mod corrections;
+mod cover;
 mod database;
 mod facts;
+mod form;
+pub mod import;
+pub mod mmdb;
 mod range;
+mod record;
 pub mod table;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
+mod trie;
 
-/// Whether an address can be that of a client on the Internet: only such an ECS address is used.
+pub use form::{around, embedded, fold};
+
+/// Whether an address can be that of a client on the Internet: only such an ECS address is used (RFC 7871 §11.1 and §11.2
+/// leave the rest to the server). One that holds an IPv4 address counts as that.
 ///
 /// Everything else of IANA's special-purpose registries that a client cannot come from counts as not global: private,
-/// shared, loopback, link-local, documentation, benchmarks, multicast and, in IPv6, all beyond 2000::/3.
+/// shared, loopback, link-local, documentation, benchmarks, protocol assignments, multicast and, in IPv6, all beyond
+/// 2000::/3.
 pub fn global(addr: IpAddr) -> bool {
-    match addr {
+    match fold(addr) {
         IpAddr::V4(addr) => global4(addr),
         IpAddr::V6(addr) => global6(addr),
     }
@@ -38,12 +49,8 @@ fn global4(addr: Ipv4Addr) -> bool {
 
 fn global6(addr: Ipv6Addr) -> bool {
     match addr.segments() {
-        [0x2001, 0xdb8, ..] | [0x3fff, 0..=0x0fff, ..] => false,
+        // 2001::/23 is for protocols; Teredo, the one part of it with clients, is folded before.
+        [0x2001, 0..=0x01ff | 0xdb8, ..] | [0x3fff, 0..=0x0fff, ..] => false,
         [first, ..] => (0x2000..=0x3fff).contains(&first),
     }
-}
-
-/// An IPv4 address that came as IPv6 (`::ffff:192.0.2.1`), as IPv4; any other as it is. The maps know IPv4 only so.
-pub fn fold(addr: IpAddr) -> IpAddr {
-    addr.to_canonical()
 }

@@ -30,10 +30,15 @@ impl Stamp {
         self.age().is_some_and(|age| age > settled)
     }
 
-    /// Whether it may be in the making: emptied a moment ago, and not yet filled.
+    /// Whether it may be in the making: emptied a moment ago, and not yet filled. One without any content is waited for
+    /// longer: nobody means that for long, and a writer may be kept from going on by other work.
     pub(super) fn young(&self) -> bool {
-        let quiet = Duration::from_millis(limits::QUIET);
-        self.age().is_some_and(|age| age < quiet)
+        let most = match self.length {
+            0 => limits::QUIET_AT_MOST,
+            _ => limits::QUIET,
+        };
+        let most = Duration::from_millis(most);
+        self.age().is_some_and(|age| age < most)
     }
 
     /// None if the time is to come, for clocks differ.

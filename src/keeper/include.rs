@@ -1,4 +1,4 @@
-//! What `$INCLUDE` may take: ordinary files inside the folder of the estate, each read once for all zones of a reading.
+//! What files of the estate may name: ordinary files inside its folder, each read once for all zones of a reading.
 
 use std::collections::HashMap;
 use std::fs;
@@ -6,12 +6,11 @@ use std::hash::{BuildHasher, RandomState};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::diagnostic::Source;
+use crate::diagnostic::{Refusal, Source};
 use crate::keeper::file::{Links, Stamp, bounded};
 use crate::limits;
-use crate::zone::Refusal;
 
-/// A file that a zone takes, or would if it were there.
+/// A file that another takes, or would if it were there.
 #[derive(Clone, Debug)]
 pub(super) struct Taken {
     /// The way to it as it is written, seen from the file that includes it.
@@ -45,26 +44,59 @@ struct Text {
     digest: Option<u64>,
 }
 
-/// All included files of one reading.
+/// All files of one reading that others name.
 pub(super) struct Includes<'a> {
     folder: &'a Path,
     /// The folder without links.
     root: &'a Path,
     hasher: &'a RandomState,
+    what: What,
     texts: Mutex<HashMap<PathBuf, Text>>,
 }
 
+/// What is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum What {
+    /// Records, by a zone file.
+    Records,
+    /// A list of networks, by a steering file.
+    Networks,
+}
+
+impl What {
+    /// Octets.
+    fn most(self) -> u64 {
+        match self {
+            What::Records => limits::ZONE_FILE,
+            What::Networks => limits::NETWORKS_FILE,
+        }
+    }
+
+    fn advice(self) -> &'static str {
+        match self {
+            What::Records => "include an ordinary file of records",
+            What::Networks => "name an ordinary file of networks",
+        }
+    }
+}
+
 impl<'a> Includes<'a> {
-    pub(super) fn new(folder: &'a Path, root: &'a Path, hasher: &'a RandomState) -> Includes<'a> {
+    pub(super) fn new(
+        folder: &'a Path,
+        root: &'a Path,
+        hasher: &'a RandomState,
+        what: What,
+    ) -> Includes<'a> {
         Includes {
             folder,
             root,
             hasher,
+            what,
             texts: Mutex::new(HashMap::new()),
         }
     }
 
-    /// What `$INCLUDE written` means in the file `from`.
+    /// What the path `written` means in the file `from`.
     pub(super) fn take(&self, written: &str, from: &str) -> (Taken, Result<Arc<Source>, Refusal>) {
         let beside = Path::new(from).parent().unwrap_or(Path::new(""));
         self.open(beside.join(written))
@@ -84,7 +116,7 @@ impl<'a> Includes<'a> {
                 refused(&way, "leads out of the folder of the estate", advice)
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                let advice = "the path is seen from the folder of the file that includes it";
+                let advice = "the path is seen from the folder of the file that names it";
                 refused(&way, "there is no such file", advice)
             }
             Err(error) => refused(&way, &error.to_string(), "make the file readable"),
@@ -106,13 +138,13 @@ impl<'a> Includes<'a> {
         }
         let shown = real.strip_prefix(self.root).unwrap_or(real);
         let shown = self.folder.join(shown);
-        let text = match bounded(real, Links::Refused, limits::ZONE_FILE) {
+        let text = match bounded(real, Links::Refused, self.what.most()) {
             Ok((bytes, stamp)) => Text {
                 digest: Some(self.hasher.hash_one(&bytes)),
                 text: Ok(Source::new(shown.display().to_string(), bytes)),
                 stamp: Some(stamp),
             },
-            Err(why) => refused(&shown, &why, "include an ordinary file of records"),
+            Err(why) => refused(&shown, &why, self.what.advice()),
         };
         let small = |source: &Arc<Source>| source.text.len() <= limits::INCLUDE_KEPT;
         if text.text.as_ref().is_ok_and(small) {
@@ -175,7 +207,7 @@ mod tests {
         .unwrap();
         let root = fs::canonicalize(&zones).unwrap();
         let hasher = RandomState::new();
-        let includes = Includes::new(&zones, &root, &hasher);
+        let includes = Includes::new(&zones, &root, &hasher, What::Records);
         let main = zones.join("x.zone").display().to_string();
         let below = zones.join("sub/x.zone").display().to_string();
         let take = |written: &str, from: &str| {

@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::config::machine::geoip::Guard;
 use crate::diagnostic::Diagnostic;
 use crate::keeper::beside::{Geography, Steer, Unseen};
 use crate::keeper::file::{Git, Stamp};
 use crate::keeper::folder::{Kind, Listing, Look};
+use crate::keeper::guard::{self, Refusal};
 use crate::keeper::secrets;
 use crate::keeper::zones::{Seen, Which, Zones};
 use crate::keeper::{Effort, Pulse, Touched};
@@ -27,6 +29,8 @@ pub struct Paths {
     pub zones: PathBuf,
     /// Databases in the order of precedence; none means the built-in map.
     pub geoip: Vec<PathBuf>,
+    /// What of them is warned of, and what is not taken.
+    pub guard: Guard,
     /// The secrets of cookies; none: there are no cookies.
     pub cookies: Option<PathBuf>,
 }
@@ -42,6 +46,8 @@ pub struct Loaded {
     pub diagnostics: Vec<Diagnostic>,
     /// How many more there are.
     pub more: usize,
+    /// Why the databases are not taken, if it is for them.
+    pub refusal: Option<Refusal>,
     /// How it ended.
     pub end: End,
     /// What it cost.
@@ -64,6 +70,8 @@ pub enum End {
 pub enum Asked {
     /// An estate or errors, even if they are those of before.
     Verdict,
+    /// The same, and databases are taken that are older than those in force, or move much.
+    Forced,
     /// The same, but only if anything has changed.
     News,
 }
@@ -198,7 +206,8 @@ impl Loader {
             Some((near, paths)) => {
                 let which = Which::Only(&near.zones, paths);
                 let read = self.zones.read(folder, &near.listing, &which, effort);
-                (read, near.steering, near.listing, Unseen::No)
+                let steering = near.steering || self.steer.takes(paths);
+                (read, steering, near.listing, Unseen::No)
             }
             None => {
                 let listing = Listing::of(folder, &mut found);
@@ -209,7 +218,7 @@ impl Loader {
         };
         let mut sight = Sight { listing, seen };
         if steering {
-            changed |= self.steer.read(&sight.listing.steering, &mut sight.seen);
+            changed |= self.steer.read(folder, &sight.listing, &mut sight.seen);
         }
         changed |= self.geography.read(&self.paths.geoip, unseen);
         changed |= self.secrets();
@@ -251,13 +260,14 @@ impl Loader {
         let folder = &self.paths.zones;
         let listed = sight.listing.zones.len();
         let root = sight.listing.root.clone();
-        let linked = self.zones.linked(folder, &root);
+        let linked = self.zones.linked(folder, &root) || self.steer.linked(folder, &root);
         self.listing = Some(sight.listing).filter(|_| !linked);
         let mut loaded = Loaded {
             estate: None,
             secrets: self.secrets.clone(),
             diagnostics: Vec::new(),
             more: 0,
+            refusal: None,
             end: End::Same,
             effort,
         };
@@ -265,12 +275,22 @@ impl Loader {
             return loaded;
         }
         loaded.end = End::Read;
-        let (estate, found) = self.join(listed, &root, before);
+        let guarded = before.filter(|_| asked != Asked::Forced);
+        let (refusal, mut barred) = self.geography.bar(guarded, self.paths.guard);
+        let (estate, found) = self.join(listed, &root, before, refusal);
+        let much = guard::moves(guarded, estate.as_ref(), self.paths.guard);
+        loaded.refusal = refusal.or((!much.is_empty()).then_some(Refusal::Moved));
+        barred.extend(much);
+        let estate = estate.filter(|_| loaded.refusal.is_none());
+        if let Some(estate) = &estate {
+            self.zones.settle(estate);
+        }
         self.news = false;
         let zones = self.zones.known().flat_map(|known| &known.diagnostics);
         let all = zones
             .chain(&self.steer.found)
             .chain(&self.geography.found)
+            .chain(&barred)
             .chain(&self.doubts)
             .chain(&self.found)
             .chain(&found);
@@ -291,6 +311,7 @@ impl Loader {
         listed: usize,
         root: &Path,
         before: Option<&Estate>,
+        refusal: Option<Refusal>,
     ) -> (Option<Estate>, Vec<Diagnostic>) {
         let zones = self.zones.zones();
         let reading = if zones.len() == listed {
@@ -301,7 +322,8 @@ impl Loader {
         let folder = &self.paths.zones;
         let mut locate =
             |path: &str, sought: Sought<'_>| self.zones.locate(folder, root, path, sought);
-        let (estate, found) = match (&self.steer.steering, &self.geography.atlas) {
+        let atlas = self.geography.atlas.as_ref();
+        match (&self.steer.steering, atlas.filter(|_| refusal.is_none())) {
             (Some(steering), Some(atlas)) if reading == Reading::Whole => {
                 let (steering, atlas) = (Arc::clone(steering), Arc::clone(atlas));
                 let slots = &mut self.slots;
@@ -311,11 +333,7 @@ impl Loader {
                 let found = link::check(zones, steering.as_deref(), reading, &mut locate);
                 (None, found)
             }
-        };
-        if let Some(estate) = &estate {
-            self.zones.settle(estate);
         }
-        (estate, found)
     }
 
     fn restless(&mut self, lock: Option<PathBuf>, effort: Effort) -> Loaded {
@@ -339,6 +357,7 @@ impl Loader {
             secrets: self.secrets.clone(),
             diagnostics: vec![Diagnostic::whole(message, advice)],
             more: 0,
+            refusal: None,
             end: End::Restless,
             effort,
         }

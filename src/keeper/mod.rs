@@ -4,6 +4,7 @@ mod beside;
 mod diff;
 mod file;
 mod folder;
+pub mod guard;
 mod include;
 pub mod journal;
 pub mod load;
@@ -25,6 +26,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::oneshot;
 
+use crate::config::machine::geoip::Guard;
 use crate::diagnostic::Diagnostic;
 use crate::health::board::{Board, Effect};
 use crate::health::report::Report;
@@ -50,6 +52,8 @@ pub enum Change {
         cause: Arc<str>,
         /// Where to look.
         touched: Touched,
+        /// What is taken even if it would be refused.
+        force: Force,
         /// Gets what came of it.
         reply: Option<oneshot::Sender<Reloaded>>,
     },
@@ -57,6 +61,16 @@ pub enum Change {
     Loaded(Box<load::Loaded>),
     /// End, and leave nothing half done.
     Stop,
+}
+
+/// What is taken even if it would be refused.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Force {
+    /// Nothing.
+    #[default]
+    No,
+    /// Databases that are older, or move much.
+    Databases,
 }
 
 /// Where a change may be.
@@ -134,6 +148,8 @@ pub struct Reloaded {
     pub diagnostics: Vec<Diagnostic>,
     /// How many more were found than are kept here.
     pub more: usize,
+    /// Why the databases were not taken, if it is for them.
+    pub refusal: Option<guard::Refusal>,
     /// What it cost.
     pub effort: Effort,
     /// Zones by apex with their serials: new ones, changed ones, and those that are gone.
@@ -177,6 +193,10 @@ pub struct Status {
     pub taken: u64,
     /// Reloads that were refused.
     pub refused: u64,
+    /// What became of new databases.
+    pub swaps: guard::Swaps,
+    /// What guards those in force.
+    pub guard: Guard,
     /// All reports as they stand.
     pub board: Board,
 }

@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use crate::diagnostic::Diagnostic;
 use crate::keeper::diff::changes;
 use crate::keeper::load::{Asked, End, Loaded, Loader};
-use crate::keeper::{Change, Changes, Effort, Reloaded, Touched, spread};
+use crate::keeper::{Change, Changes, Effort, Force, Reloaded, Touched, spread};
 use crate::limits;
 use crate::wire::cookie::Secrets;
 use crate::world::estate::Estate;
@@ -40,6 +40,7 @@ pub(super) fn run(mut loader: Loader, work: &Receiver<Order>, queue: &SyncSender
                 "the log has the place; please report it, with the files that were changed last",
             )],
             more: 0,
+            refusal: None,
             end: End::Read,
             effort: Effort::default(),
         }));
@@ -57,6 +58,8 @@ pub(super) struct Reloads {
     waiting: Askers,
     /// Where that is to look.
     touched: Touched,
+    /// What that is to take.
+    force: Force,
     /// Those for whom the loader reads now.
     reading: Option<Askers>,
     /// When to read again, because the folder did not come to rest.
@@ -71,6 +74,7 @@ impl Reloads {
             orders,
             waiting: Vec::new(),
             touched: Touched::default(),
+            force: Force::No,
             reading: None,
             again: None,
             retired: Vec::new(),
@@ -78,9 +82,18 @@ impl Reloads {
     }
 
     /// Another reading is wanted. Those that nobody waits for are one; of the others only so many can wait.
-    pub(super) fn want(&mut self, cause: Arc<str>, touched: Touched, reply: Option<Waiter>) {
+    pub(super) fn want(
+        &mut self,
+        cause: Arc<str>,
+        touched: Touched,
+        force: Force,
+        reply: Option<Waiter>,
+    ) {
         // Whatever becomes of who asked, the change is there.
         self.touched.merge(touched);
+        if force == Force::Databases {
+            self.force = force;
+        }
         // One that must be told of counts, even behind one that need not.
         let alone = |(known, reply): &(Arc<str>, Option<Waiter>)| {
             reply.is_none() && (**known == *cause || *cause == *WATCH)
@@ -104,23 +117,23 @@ impl Reloads {
         }
         if self.again.is_some_and(|at| at <= Instant::now()) {
             let cause = Arc::from("files came to rest late");
-            self.want(cause, Touched::Everything, None);
+            self.want(cause, Touched::Everything, Force::No, None);
         }
         if self.waiting.is_empty() {
             return;
         }
         let only_news =
             |(cause, reply): &(Arc<str>, Option<Waiter>)| reply.is_none() && **cause == *WATCH;
-        let asked = if self.waiting.iter().all(only_news) {
-            Asked::News
-        } else {
-            Asked::Verdict
+        let asked = match self.force {
+            Force::Databases => Asked::Forced,
+            Force::No if self.waiting.iter().all(only_news) => Asked::News,
+            Force::No => Asked::Verdict,
         };
         let touched = std::mem::take(&mut self.touched);
         let order = (estate.clone(), touched, asked);
         if self.orders.try_send(order).is_ok() {
             self.reading = Some(std::mem::take(&mut self.waiting));
-            self.again = None;
+            (self.again, self.force) = (None, Force::No);
         } else {
             self.touched = Touched::Everything;
         }
@@ -154,6 +167,7 @@ impl Reloads {
             generation: 0,
             diagnostics: std::mem::take(&mut loaded.diagnostics),
             more: loaded.more,
+            refusal: loaded.refusal,
             effort: loaded.effort,
             changes: Changes::default(),
         };
@@ -165,6 +179,11 @@ impl Reloads {
         self.retired.push(old.clone());
         changes(old, new)
     }
+}
+
+/// One line, whatever bytes a file or its name has.
+pub(super) fn line(diagnostic: &Diagnostic) -> String {
+    diagnostic.line().replace(char::is_control, "\u{fffd}")
 }
 
 /// One line each, whatever bytes a file or its name has.
@@ -185,7 +204,7 @@ pub(super) fn log(reloaded: &Reloaded) {
         tracing::error!(%cause, errors, "the new estate is refused; the old one serves on");
     }
     for diagnostic in diagnostics.iter().take(limits::DIAGNOSTICS_SHOWN) {
-        let line = diagnostic.line().replace(char::is_control, "\u{fffd}");
+        let line = line(diagnostic);
         if diagnostic.is_error() {
             tracing::error!("{line}");
         } else {

@@ -13,7 +13,7 @@ use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
 use crate::keeper::load::Paths;
 use crate::keeper::reload::WATCH;
-use crate::keeper::{Busy, Change, Keeper, Touched};
+use crate::keeper::{Busy, Change, Force, Keeper, Touched};
 use crate::limits;
 
 /// Watches for as long as the keeper lives, on a thread of its own.
@@ -74,6 +74,7 @@ fn tell(keeper: &Keeper, touched: Touched) -> Result<(), Busy> {
     keeper.press(Change::Reload {
         cause: Arc::from(WATCH),
         touched,
+        force: Force::No,
         reply: None,
     })
 }

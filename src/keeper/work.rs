@@ -10,8 +10,10 @@ use std::time::{Duration, SystemTime};
 use tokio::sync::oneshot;
 
 use crate::config::estate::Vip;
+use crate::config::machine::geoip::Guard;
 use crate::health::board::{Board, Lapse, Outcome, Verdict};
 use crate::health::report::Report;
+use crate::keeper::guard::{self, Swaps};
 use crate::keeper::journal::{Change as Written, Journal};
 use crate::keeper::load::{Loaded, Loader};
 use crate::keeper::reload::{self, Order, Reloads};
@@ -39,8 +41,11 @@ pub fn start(
         last: first,
         taken: 1,
         refused: 0,
+        swaps: Swaps::default(),
+        guard: loader.paths().guard,
         board: board.clone(),
     };
+    let (guard, stale) = (status.guard, stale(&cell.full(), status.guard));
     let keeper = Keeper {
         queue: queue.clone(),
         status: Arc::new(Mutex::new(status)),
@@ -55,6 +60,8 @@ pub fn start(
         journal,
         keeper: keeper.clone(),
         reloads: Reloads::new(orders),
+        guard,
+        stale,
     };
     let thread = std::thread::Builder::new()
         .name("keeper".into())
@@ -68,6 +75,9 @@ struct Worker {
     journal: Journal,
     keeper: Keeper,
     reloads: Reloads,
+    guard: Guard,
+    /// How many databases in force are known to be older than they should be.
+    stale: usize,
 }
 
 /// Reports of one sender, waiting for the disk.
@@ -104,8 +114,9 @@ impl Worker {
                     Change::Reload {
                         cause,
                         touched,
+                        force,
                         reply,
-                    } => self.reloads.want(cause, touched, reply),
+                    } => self.reloads.want(cause, touched, force, reply),
                     Change::Loaded(new) => loaded = Some(new),
                     Change::Stop => {
                         // What came before is done, what comes after is not.
@@ -116,6 +127,7 @@ impl Worker {
             }
             self.report(batches);
             self.lapse();
+            self.age();
             if let Some(loaded) = loaded {
                 self.settle(*loaded);
             }
@@ -226,6 +238,18 @@ impl Worker {
         self.turn(board);
     }
 
+    /// Tells of databases that have become too old since they came in force.
+    fn age(&mut self) {
+        let world = self.cell.full();
+        let stale = stale(&world, self.guard);
+        if stale > self.stale {
+            for warning in guard::ages(&world.estate.atlas, self.guard, now()) {
+                tracing::warn!("{}", reload::line(&warning));
+            }
+        }
+        self.stale = stale;
+    }
+
     /// Puts a board in force: a new world, unless nothing that answers depend on has changed.
     fn turn(&mut self, board: Board) -> u64 {
         let world = self.cell.full();
@@ -254,6 +278,9 @@ impl Worker {
             return;
         };
         reloaded.generation = world.generation;
+        let swapped = loaded.estate.as_ref();
+        let swapped =
+            swapped.is_some_and(|new| !Arc::ptr_eq(&new.databases, &world.estate.databases));
         if let Some(estate) = loaded.estate {
             reloaded.changes = self.reloads.replace(&world.estate, &estate);
             let gone = self.board.trim(|name| known(&estate, name));
@@ -272,8 +299,11 @@ impl Worker {
             );
             self.cell.store(Arc::new(world));
         }
-        reload::log(&reloaded);
         self.keeper.tell(|status| {
+            status.swaps.taken += u64::from(swapped);
+            if let Some(refusal) = reloaded.refusal {
+                status.swaps.refuse(refusal);
+            }
             if reloaded.taken {
                 status.taken += 1;
             } else {
@@ -282,12 +312,25 @@ impl Worker {
             status.last = reloaded.clone();
             status.board = self.board.clone();
         });
+        // Who reads the log finds the status as it says.
+        reload::log(&reloaded);
+        let world = self.cell.full();
+        if swapped {
+            guard::log(&world.estate.atlas, now());
+            // The log has just had the warnings.
+            self.stale = stale(&world, self.guard);
+        }
         for (_, reply) in asked {
             if let Some(reply) = reply {
                 let _ = reply.send(reloaded.clone());
             }
         }
     }
+}
+
+fn stale(world: &World, guard: Guard) -> usize {
+    let origins = world.estate.atlas.origins.iter();
+    origins.filter(|o| guard::aged(o, guard, now())).count()
 }
 
 fn known(estate: &Estate, name: &str) -> bool {

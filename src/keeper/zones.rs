@@ -10,7 +10,7 @@ use crate::diagnostic::{Diagnostic, Source, Spot};
 use crate::keeper::Effort;
 use crate::keeper::file::{Links, Stamp, bounded};
 use crate::keeper::folder::{Files, Listing};
-use crate::keeper::include::{Includes, Taken};
+use crate::keeper::include::{Includes, Taken, What};
 use crate::keeper::spread;
 use crate::limits;
 use crate::wire::name::{Name, NameError};
@@ -93,7 +93,7 @@ impl Zones {
         let file = Path::new(path);
         let (text, _) = bounded(file, Links::Followed, limits::ZONE_FILE).ok()?;
         let source = Source::new(file.display().to_string(), text);
-        let includes = Includes::new(folder, root, &self.hasher);
+        let includes = Includes::new(folder, root, &self.hasher, What::Records);
         let texts = Texts {
             include: &|written, from| includes.take(written, from).1,
             run: &|pieces| spread::each(pieces, self.threads, Piece::run),
@@ -104,7 +104,7 @@ impl Zones {
     /// Whether any file is included through a link, so that its own path does not tell all.
     pub(super) fn linked(&self, folder: &Path, root: &Path) -> bool {
         let mut taken = self.known().flat_map(|known| &known.includes);
-        taken.any(|taken| plain(folder, root, &taken.way) != Some(taken.real.clone()))
+        taken.any(|taken| astray(folder, root, taken))
     }
 
     /// Reads what is new or looks otherwise, and forgets what is gone. Gives back all that was looked into, and whether
@@ -130,7 +130,7 @@ impl Zones {
             }
         }
         effort.zones_read = effort.zones_read.max(jobs.len());
-        let includes = Includes::new(folder, &listing.root, &self.hasher);
+        let includes = Includes::new(folder, &listing.root, &self.hasher, What::Records);
         // A large file has all threads for its parts; small ones are read beside each other.
         let (large, small): (Vec<Job>, Vec<Job>) = jobs
             .into_iter()
@@ -190,6 +190,11 @@ impl Zones {
             }
         }
     }
+}
+
+/// Whether a file is taken through a link.
+pub(super) fn astray(folder: &Path, root: &Path, taken: &Taken) -> bool {
+    plain(folder, root, &taken.way) != Some(taken.real.clone())
 }
 
 /// A path as the operator knows it, without links if there are none on the way.

@@ -5,10 +5,11 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::config::estate::{PoolId, RulesId, SiteId, Steering};
-use crate::geo::atlas::{Atlas, Facts};
+use crate::geo::atlas::Atlas;
 use crate::geo::table::Table;
 use crate::steer::compass::{Compass, position};
 use crate::steer::distance::Globe;
+use crate::steer::fence::{Fence, Fences};
 use crate::steer::matcher::{Family, Matcher, flatten};
 use crate::steer::reach::Needs;
 
@@ -19,6 +20,7 @@ pub type Steps = Arc<[Vec<SiteId>]>;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Class {
     rules: Box<[Option<u32>]>,
+    fence: Option<Fence>,
     steps: Box<[Steps]>,
 }
 
@@ -34,24 +36,26 @@ impl Map {
     /// Works out the class of every address.
     pub fn compile(steering: &Steering, atlas: &Atlas, needs: Needs, globe: &Globe) -> Map {
         let mut maker = Maker {
-            matchers: needs
-                .rules
-                .iter()
+            matchers: (needs.rules.iter().chain(&needs.fences))
                 .map(|id| Matcher::new(&steering.rules[usize::from(id.0)]))
                 .collect(),
+            preferred: needs.rules.len(),
+            fences: Fences::new(steering, &needs.fences),
             compass: Compass::new(steering, &needs.orders, globe),
             atlas,
-            plain: vec![None; atlas.facts.len()],
+            plain: vec![None; atlas.len()],
             classes: Vec::new(),
             ids: HashMap::new(),
         };
-        let v4: Vec<(u128, u32)> = atlas.v4.iter().map(|(s, f)| (u128::from(*s), *f)).collect();
-        let v4 = maker.ranges(&v4, Family::V4);
-        let v6 = maker.ranges(&atlas.v6, Family::V6);
-        let v4 = v4
-            .into_iter()
-            .map(|(start, class)| (start as u32, class))
-            .collect();
+        let (mut v4, mut v6) = (Vec::new(), Vec::new());
+        let facts = atlas.ranges4().map(|(start, facts)| (start.into(), facts));
+        // Borders of IPv4 are numbers of 32 bits.
+        maker.ranges(facts, Family::V4, |start, class| {
+            v4.push((start as u32, class))
+        });
+        maker.ranges(atlas.ranges6(), Family::V6, |start, class| {
+            v6.push((start, class))
+        });
         Map {
             table: Table::new(v4, v6),
             classes: maker.classes,
@@ -89,6 +93,11 @@ impl Class {
         self.rules.get(at).copied().flatten().map(|n| n as usize)
     }
 
+    /// What the asking pool's fences leave of the sites; none: its clients are not fenced.
+    pub fn fence(&self) -> Option<&Fence> {
+        self.fence.as_ref()
+    }
+
     /// The order of sites for this pool.
     pub fn steps(&self, needs: &Needs, pool: PoolId) -> Steps {
         let of_pool = needs
@@ -102,7 +111,11 @@ impl Class {
 
 /// Compiles one map.
 struct Maker<'a> {
+    /// Of the rule sets that pools prefer by, then of the fences.
     matchers: Vec<Matcher<'a>>,
+    /// How many of the former.
+    preferred: usize,
+    fences: Fences<'a>,
     compass: Compass<'a>,
     atlas: &'a Atlas,
     /// The class of facts where no rule for a network covers the address.
@@ -112,18 +125,25 @@ struct Maker<'a> {
 }
 
 impl Maker<'_> {
-    /// Walks the ranges of the databases and those of all rules for networks together.
-    fn ranges(&mut self, facts: &[(u128, u32)], family: Family) -> Vec<(u128, u32)> {
+    /// Walks the ranges of the databases and those of all rules for networks together, and puts where classes begin.
+    fn ranges(
+        &mut self,
+        facts: impl Iterator<Item = (u128, u32)>,
+        family: Family,
+        mut put: impl FnMut(u128, u32),
+    ) {
         let overlays: Vec<Vec<(u128, Option<u32>)>> = self
             .matchers
             .iter()
             .map(|m| flatten(&m.networks, family))
             .collect();
         let mut cursors = vec![0usize; overlays.len()];
-        let mut out: Vec<(u128, u32)> = Vec::with_capacity(facts.len());
-        let mut at = 0usize;
-        let mut start = 0u128;
-        while let Some(&(_, fact)) = facts.get(at) {
+        let mut facts = facts.peekable();
+        let Some((mut start, mut fact)) = facts.next() else {
+            return;
+        };
+        let mut last = None;
+        loop {
             let over = || {
                 overlays
                     .iter()
@@ -134,30 +154,22 @@ impl Maker<'_> {
                 let rules: Vec<Option<u32>> = over().collect();
                 self.class(fact, &rules)
             } else {
-                match self.plain.get(fact as usize).copied().flatten() {
-                    Some(class) => class,
-                    None => {
-                        let class = self.class(fact, &[]);
-                        if let Some(slot) = self.plain.get_mut(fact as usize) {
-                            *slot = Some(class);
-                        }
-                        class
-                    }
-                }
+                self.plain(fact)
             };
-            if out.last().is_none_or(|last| last.1 != class) {
-                out.push((start, class));
+            if last != Some(class) {
+                put(start, class);
+                last = Some(class);
             }
             // On to the next border of any of them.
-            let mut next = facts.get(at + 1).map(|r| r.0);
+            let mut next = facts.peek().map(|r| r.0);
             for (overlay, cursor) in overlays.iter().zip(&cursors) {
                 let border = overlay.get(cursor + 1).map(|r| r.0);
                 next = [next, border].into_iter().flatten().min();
             }
             let Some(next) = next else { break };
             start = next;
-            if facts.get(at + 1).is_some_and(|r| r.0 == next) {
-                at += 1;
+            if let Some(range) = facts.next_if(|range| range.0 == next) {
+                fact = range.1;
             }
             for (overlay, cursor) in overlays.iter().zip(&mut cursors) {
                 if overlay.get(*cursor + 1).is_some_and(|r| r.0 == next) {
@@ -165,22 +177,36 @@ impl Maker<'_> {
                 }
             }
         }
-        out
+    }
+
+    /// The class of facts where no rule for a network covers the address.
+    fn plain(&mut self, fact: u32) -> u32 {
+        if let Some(class) = self.plain.get(fact as usize).copied().flatten() {
+            return class;
+        }
+        let class = self.class(fact, &[]);
+        if let Some(slot) = self.plain.get_mut(fact as usize) {
+            *slot = Some(class);
+        }
+        class
     }
 
     /// The number of a class, new or known. `networks`: for each rule set the rule of the longest network, if any.
     fn class(&mut self, fact: u32, networks: &[Option<u32>]) -> u32 {
-        let unknown = Facts::default();
-        let facts = self.atlas.facts.get(fact as usize).unwrap_or(&unknown);
+        let facts = self.atlas.facts(fact);
         let network = |n: usize| networks.get(n).copied().flatten();
         let rules = self
             .matchers
             .iter()
             .enumerate()
             .map(|(n, m)| network(n).or_else(|| m.find(facts)));
+        let rules: Vec<Option<u32>> = rules.collect();
+        let (rules, fences) = rules.split_at(self.preferred.min(rules.len()));
+        let fence = self.fences.inside(fences);
         let class = Class {
-            rules: rules.collect(),
-            steps: self.compass.steps(position(facts)),
+            rules: rules.into(),
+            steps: self.compass.steps(position(facts), fence.as_ref()),
+            fence,
         };
         let next = self.classes.len() as u32;
         *self.ids.entry(class.clone()).or_insert_with(|| {

@@ -8,6 +8,7 @@ use crate::limits;
 use crate::place::Point;
 use crate::steer::class::Steps;
 use crate::steer::distance::{Globe, Vector};
+use crate::steer::fence::Fence;
 use crate::steer::reach::Order;
 
 /// Where a client is, as far as is known: its network, else the middle of its country, else of its continent.
@@ -19,12 +20,15 @@ pub fn position(facts: &Facts) -> Option<Point> {
         .or_else(|| facts.continent.map(|c| c.centroid()))
 }
 
-/// Orders sites by distance, once for each position.
+/// Where a client is, and the fence around it.
+type Whence = (Option<Point>, Option<Fence>);
+
+/// Orders sites by distance, once for each position and fence.
 pub(super) struct Compass<'a> {
     orders: &'a [Order],
     sites: Vec<(Option<Vector>, i32)>,
     globe: &'a Globe,
-    known: HashMap<Option<Point>, Box<[Steps]>>,
+    known: HashMap<Whence, Box<[Steps]>>,
     shared: HashMap<Vec<Vec<SiteId>>, Steps>,
 }
 
@@ -44,26 +48,29 @@ impl<'a> Compass<'a> {
         }
     }
 
-    pub(super) fn steps(&mut self, position: Option<Point>) -> Box<[Steps]> {
+    /// For each order the steps from a position, over the sites that the fence holds: the others are not there at all.
+    pub(super) fn steps(&mut self, position: Option<Point>, fence: Option<&Fence>) -> Box<[Steps]> {
         if self.orders.is_empty() {
             return Box::new([]);
         }
-        if let Some(steps) = self.known.get(&position) {
+        let key = (position, fence.cloned());
+        if let Some(steps) = self.known.get(&key) {
             return steps.clone();
         }
         let here = position.map(Vector::of);
         let steps: Vec<Steps> = self
             .orders
             .iter()
-            .map(|order| self.order(order, here))
+            .map(|order| self.order(order, here, fence))
             .collect();
-        self.known.insert(position, steps.clone().into());
+        self.known.insert(key, steps.clone().into());
         steps.into()
     }
 
-    fn order(&mut self, order: &Order, here: Option<Vector>) -> Steps {
+    fn order(&mut self, order: &Order, here: Option<Vector>, fence: Option<&Fence>) -> Steps {
         let mut list: Vec<(i64, SiteId)> = Vec::with_capacity(order.sites.len());
-        for site in &order.sites {
+        let inside = |site: &&SiteId| fence.is_none_or(|fence| fence.holds(Some(**site)));
+        for site in order.sites.iter().filter(inside) {
             let (vector, bias) = self
                 .sites
                 .get(usize::from(site.0))

@@ -52,7 +52,7 @@ impl Judge<'_> {
                 .get(usize::from(id.0))
                 .map_or(&[][..], Vec::as_slice);
             if let Some(outcome) = self.entry(pool, own, target, depth) {
-                ladder.push(What::Preferred(target), outcome);
+                self.climb(&mut ladder, What::Preferred(target), outcome);
             }
         }
         match pool.policy {
@@ -64,7 +64,7 @@ impl Judge<'_> {
                 return outcome;
             }
             Policy::Weighted if !ladder.settled() => {
-                ladder.push(What::All, self.weighted(pool, depth))
+                self.climb(&mut ladder, What::All, self.weighted(pool, depth));
             }
             Policy::Weighted => {}
             Policy::Failover => {
@@ -72,7 +72,8 @@ impl Judge<'_> {
                     if ladder.settled() {
                         break;
                     }
-                    ladder.push(What::Member(target), self.member(pool, target, depth));
+                    let outcome = self.member(pool, target, depth);
+                    self.climb(&mut ladder, What::Member(target), outcome);
                 }
             }
             Policy::Nearest => {
@@ -80,11 +81,24 @@ impl Judge<'_> {
                     if ladder.settled() {
                         break;
                     }
-                    ladder.push(What::Sites(step.clone()), self.step(id, pool, step, depth));
+                    let outcome = self.step(id, pool, step, depth);
+                    self.climb(&mut ladder, What::Sites(step.clone()), outcome);
                 }
             }
         }
         ladder.done()
+    }
+
+    /// One more alternative, unless nothing of it is inside the fence.
+    fn climb(&self, ladder: &mut Ladder, what: What, outcome: Outcome) {
+        if !self.void(&outcome) {
+            ladder.push(what, outcome);
+        }
+    }
+
+    /// Whether a fence leaves nothing of it: then it is as if it did not exist, and must not count as failed.
+    fn void(&self, outcome: &Outcome) -> bool {
+        self.class.fence().is_some() && outcome.looked.is_empty()
     }
 
     /// The entry of the rule that fits the class.
@@ -150,7 +164,9 @@ impl Judge<'_> {
                         .insert(0, Tried::of(depth + 1, What::Member(*target), &outcome));
                     (u64::from(*n), outcome)
                 };
-                share(table.iter().map(judged).collect(), pool.min_up)
+                let mut members: Vec<(u64, Outcome)> = table.iter().map(judged).collect();
+                members.retain(|(_, outcome)| !self.void(outcome));
+                share(members, pool.min_up)
             }
         }
     }
@@ -212,13 +228,14 @@ impl Judge<'_> {
         share(parts, pool.min_up)
     }
 
-    /// Some VIPs side by side, each by its own weight.
+    /// Some VIPs side by side, each by its own weight. Every VIP comes through here, and none from outside the fence
+    /// goes on: whatever stands above cannot tell that it exists.
     fn set(&self, vips: &[VipId], min_up: u32) -> Outcome {
-        let mut out = Outcome {
-            looked: vips.to_vec(),
-            ..Outcome::default()
-        };
-        for &id in vips {
+        let fence = self.class.fence();
+        let inside = |vip: &VipId| fence.is_none_or(|fence| fence.holds(self.site(*vip)));
+        let vips: Vec<VipId> = vips.iter().copied().filter(inside).collect();
+        let mut out = Outcome::default();
+        for &id in &vips {
             let Some(vip) = self.steering.vips.get(usize::from(id.0)) else {
                 continue;
             };
@@ -252,6 +269,7 @@ impl Judge<'_> {
             }
         }
         out.failed = failed(&out, min_up);
+        out.looked = vips;
         out
     }
 

@@ -3,22 +3,44 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::config::estate::{PoolId, Steering, VipId};
+use crate::config::estate::{AllDown, PoolId, Steering, VipId};
 use crate::health::board::{State, Verdict};
 use crate::limits;
-use crate::steer::class::Map;
+use crate::steer::class::{Class, Map};
 use crate::steer::judge::Judge;
 use crate::steer::outcome::{Candidate, Outcome};
 use crate::steer::reach::Needs;
 use crate::steer::wheel::{Choice, Cutter, Ranks};
 
+/// What answers a class, as things stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stand {
+    /// The choice: some VIP is up.
+    Up,
+    /// All is down: the zone file's own records and, where it has none, the choice. Never for clients inside a fence.
+    Zone,
+    /// All is down: the choice.
+    All,
+    /// All is down: nothing.
+    NoData,
+    /// No VIP of the pool lies inside the fence: nothing, whatever the health.
+    Closed,
+}
+
+impl Stand {
+    /// Whether all is down.
+    pub fn dead(self) -> bool {
+        matches!(self, Stand::Zone | Stand::All | Stand::NoData)
+    }
+}
+
 /// What a class gets from a pool, as things stand.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// Who gets which VIPs.
+    /// Who gets which VIPs; if none is up, what would be if all were.
     pub choice: Arc<Choice>,
-    /// No VIP is up: the pool's `on_all_down` decides, and `choice` is what would be if all were up.
-    pub dead: bool,
+    /// What answers.
+    pub stand: Stand,
     /// Until this second (of the Unix epoch) something that was looked at is in transition, and the short TTL holds.
     pub quiet_at: u64,
 }
@@ -79,7 +101,7 @@ impl Planner<'_> {
             ranks: self.ranks,
             pool: keys,
         };
-        let plan = |class| {
+        let plan = |class: &Class| {
             let judge = |verdicts| Judge {
                 steering: self.steering,
                 reach: self.reach,
@@ -95,16 +117,23 @@ impl Planner<'_> {
                 .max()
                 .unwrap_or(0);
             let mut candidates = tier(outcome);
-            let dead = candidates.is_empty();
-            if dead {
+            let mut stand = Stand::Up;
+            if candidates.is_empty() {
                 candidates = tier(judge(&all_up).pool(pool));
+                // The zone file's records stand at no site, so no fence holds them.
+                stand = match (keys.on_all_down, class.fence()) {
+                    (_, Some(_)) if candidates.is_empty() => Stand::Closed,
+                    (AllDown::NoData, _) => Stand::NoData,
+                    (AllDown::Zone, None) => Stand::Zone,
+                    (AllDown::Zone | AllDown::All, _) => Stand::All,
+                };
             }
             let choice = known
                 .entry(candidates)
                 .or_insert_with_key(|c| Arc::new(cutter.choice(c.clone())));
             Plan {
                 choice: choice.clone(),
-                dead,
+                stand,
                 quiet_at,
             }
         };

@@ -5,10 +5,12 @@ use crate::config::estate::{
 };
 use crate::limits;
 
-/// What a pool must know of a client: the rule sets and the distances of all pools that it reaches.
+/// What a pool must know of a client: its fences, and the rule sets and the distances of all pools that it reaches.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Needs {
     pub(super) rules: Vec<RulesId>,
+    /// The rule sets that fence the root.
+    pub(super) fences: Vec<RulesId>,
     pub(super) orders: Vec<Order>,
     /// Which order is whose.
     pub(super) nearest: Vec<(PoolId, usize)>,
@@ -135,6 +137,9 @@ impl Needs {
     /// Of a pool that a name points to.
     pub fn of(steering: &Steering, root: PoolId) -> Needs {
         let mut needs = Needs::default();
+        if let Some(pool) = steering.pools.get(usize::from(root.0)) {
+            needs.fences.clone_from(&pool.fence);
+        }
         for id in below(steering, root) {
             let Some(pool) = steering.pools.get(usize::from(id.0)) else {
                 continue;
@@ -164,6 +169,6 @@ impl Needs {
 
     /// Whether the two see clients alike, so that one map serves both.
     pub fn same_map(&self, other: &Needs) -> bool {
-        self.rules == other.rules && self.orders == other.orders
+        self.rules == other.rules && self.fences == other.fences && self.orders == other.orders
     }
 }

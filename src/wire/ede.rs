@@ -23,6 +23,8 @@ pub const OPCODE: Ede = Ede::new(21, "only opcode QUERY is served");
 pub const NO_DATA: Ede = Ede::new(30, "this type is never asked for");
 /// A steered name was answered although nothing it could be answered with is up.
 pub const DOWN: Ede = Ede::new(0, "no address of this name is known to be up");
+/// The fence of a steered name leaves nothing to clients of this place.
+pub const FENCED: Ede = Ede::new(0, "no address of this name is for clients of this place");
 /// A client subnet that breaks RFC 7871 §6.
 pub const SUBNET: Ede = Ede::new(0, "malformed client subnet");
 /// A cookie of a length that breaks RFC 7873 §4.

@@ -21,8 +21,10 @@ pub struct Estate {
     pub zones: Vec<Held>,
     /// All that the `.toml` files say.
     pub steering: Arc<Steering>,
-    /// Where addresses are.
+    /// Where addresses are: the databases with the corrections laid over them.
     pub atlas: Arc<Atlas>,
+    /// The databases as they are; the same without corrections.
+    pub databases: Arc<Atlas>,
     /// The pools that names point to.
     pub roots: Vec<Root>,
     /// For every pool the VIPs it reaches.

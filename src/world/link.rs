@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::config::estate::{Draw, PoolId, Steered, Steering, VipId};
 use crate::diagnostic::{self, Diagnostic, Spot};
 use crate::geo::atlas::Atlas;
+use crate::geo::corrections::{Change, Corrections};
 use crate::steer::class::Map;
 use crate::steer::distance::Globe;
 use crate::steer::draw;
@@ -59,6 +60,8 @@ pub fn link(
     let olds: Vec<Option<&Held>> = olds.iter().map(old).collect();
     let (apexes, by_zone) = join(&mut zones, &olds, &steering, Reading::Whole, &mut conflicts);
     let mut found = conflicts.found;
+    let databases = atlas;
+    let atlas = corrected(&steering, &databases, before);
     nowhere::check(&steering, &atlas, &mut found);
     if diagnostic::any_error(&found) {
         return (None, found);
@@ -90,6 +93,7 @@ pub fn link(
         zones,
         steering,
         atlas,
+        databases,
         roots,
     };
     (Some(estate), found)
@@ -169,6 +173,31 @@ fn maps(
     made
 }
 
+/// The databases with the corrections, made anew only if one of the two is another than before.
+pub(super) fn corrected(
+    steering: &Steering,
+    databases: &Arc<Atlas>,
+    before: Option<&Estate>,
+) -> Arc<Atlas> {
+    if steering.networks.is_empty() {
+        return databases.clone();
+    }
+    let same = |before: &&Estate| {
+        Arc::ptr_eq(&before.databases, databases) && before.steering.corrects_alike(steering)
+    };
+    if let Some(before) = before.filter(same) {
+        return before.atlas.clone();
+    }
+    let changes = steering.networks.iter().map(|one| {
+        let change = Change {
+            place: one.place.clone(),
+            location: one.location,
+        };
+        (one.network, change)
+    });
+    Arc::new(databases.corrected(&Corrections::new(changes)))
+}
+
 /// Only draws that stick need them, and for the VIPs that they can come to.
 fn ranks(steering: &Steering, roots: &[Root]) -> Ranks {
     let draw = |root: &&Root| steering.pools.get(usize::from(root.pool.0)).map(|p| p.draw);
@@ -184,7 +213,7 @@ fn ranks(steering: &Steering, roots: &[Root]) -> Ranks {
 }
 
 /// Whether maps made for the one steering hold for the other: the same sites and rule sets under the same numbers.
-fn same_places(a: &Steering, b: &Steering) -> bool {
+pub(super) fn same_places(a: &Steering, b: &Steering) -> bool {
     a.sites == b.sites && a.rules == b.rules
 }
 

@@ -5,6 +5,7 @@ pub mod cell;
 pub mod conflict;
 pub mod estate;
 pub mod link;
+pub mod moved;
 mod nowhere;
 
 use std::sync::Arc;

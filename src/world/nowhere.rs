@@ -1,11 +1,13 @@
 //! Places of rules that no network of the loaded databases has: such a rule fits nobody.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::config::estate::Steering;
+use crate::config::suggest;
 use crate::diagnostic::{Diagnostic, Spot};
 use crate::geo::atlas::{Atlas, Facts};
-use crate::place::Place;
+use crate::limits;
+use crate::place::{Place, Subdivision};
 
 /// What databases may know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -56,22 +58,33 @@ pub(super) fn check(steering: &Steering, atlas: &Atlas, found: &mut Vec<Diagnost
     if atlas.coarse {
         return;
     }
-    let missing = missing(steering, &atlas.facts);
+    let missing = missing(steering, atlas.distinct());
+    let mut guesses = limits::NOWHERE_GUESSES;
     let mut blind: HashMap<Sort, Vec<&(Place, Spot)>> = HashMap::new();
     for named in missing {
         let Some(sort) = Sort::of(&named.0) else {
             continue;
         };
-        if !atlas.facts.iter().any(|facts| sort.known(facts)) {
+        if !atlas.distinct().iter().any(|facts| sort.known(facts)) {
             blind.entry(sort).or_default().push(named);
             continue;
         }
         let message = format!("no network of the loaded databases is in `{}`", named.0);
-        let advice = match sort {
-            Sort::City | Sort::Subdivision => {
-                "the rule fits nobody; see how the databases spell it"
+        let meant = match guesses.checked_sub(1) {
+            Some(left) => {
+                guesses = left;
+                meant(&named.0, atlas.distinct())
             }
-            Sort::System | Sort::Country | Sort::Continent => "the rule fits nobody",
+            None => None,
+        };
+        let advice = match (meant, sort) {
+            (Some(meant), _) => format!("the rule fits nobody; did you mean `{meant}`?"),
+            (None, Sort::City | Sort::Subdivision) => {
+                "the rule fits nobody; see how the databases spell it".to_owned()
+            }
+            (None, Sort::System | Sort::Country | Sort::Continent) => {
+                "the rule fits nobody".to_owned()
+            }
         };
         found.push(Diagnostic::warning(named.1.clone(), message, advice));
     }
@@ -88,6 +101,37 @@ pub(super) fn check(steering: &Steering, atlas: &Atlas, found: &mut Vec<Diagnost
             more => format!("the rules for `{place}` and {more} more places fit nobody"),
         };
         found.push(Diagnostic::warning(spot.clone(), message, advice));
+    }
+}
+
+/// The subdivision or city of the same country that is spelled most like it.
+fn meant(place: &Place, facts: &[Facts]) -> Option<String> {
+    let (Place::Subdivision(Subdivision(area)) | Place::City(area, _)) = place else {
+        return None;
+    };
+    let (country, part) = area.split_once('-').unwrap_or((area, ""));
+    let there = facts
+        .iter()
+        .filter(|facts| facts.country.is_some_and(|c| c.code() == country));
+    match place {
+        Place::City(_, name) => {
+            let inside =
+                |facts: &&Facts| part.is_empty() || facts.subdivisions.iter().any(|p| p == part);
+            let cities: BTreeSet<&str> = there
+                .filter(inside)
+                .filter_map(|f| f.city.as_deref())
+                .collect();
+            let name = suggest::nearest(name, cities)?;
+            Some(Place::City(area.clone(), name.to_owned()).to_string())
+        }
+        _ => {
+            let parts: BTreeSet<&str> = there
+                .flat_map(|f| &f.subdivisions)
+                .map(String::as_str)
+                .collect();
+            let part = suggest::nearest(part, parts)?;
+            Some(format!("{country}-{part}"))
+        }
     }
 }
 

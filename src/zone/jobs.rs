@@ -5,10 +5,7 @@ use std::sync::Arc;
 
 use super::parser::{Outcome, Parser};
 use super::state::State;
-use crate::diagnostic::Source;
-
-/// Gives the text of a path, as seen from the file of the other path.
-pub type Include<'a> = dyn Fn(&str, &str) -> Result<Arc<Source>, Refusal> + 'a;
+use crate::diagnostic::{Include, Refusal, Source};
 
 /// What the reader of a zone needs of others.
 #[derive(Clone, Copy)]
@@ -32,15 +29,6 @@ impl Texts<'_> {
             run: &|jobs| jobs.into_iter().map(Job::run).collect(),
         }
     }
-}
-
-/// Why a text cannot be included.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
-    /// What is wrong, as an error says it.
-    pub message: String,
-    /// What to do.
-    pub advice: String,
 }
 
 /// A piece of a zone's text that waits to be read.

@@ -39,7 +39,7 @@ use crate::wire::kind::Kind;
 use crate::wire::name::Name;
 
 pub use denial::Denial;
-pub use jobs::{Done, Include, Job, Refusal, Texts};
+pub use jobs::{Done, Job, Texts};
 pub use lookup::{Found, Match};
 pub use rdata::{canonical, generic, presentation};
 pub use tree::{NodeRef, Rrset, Zone};

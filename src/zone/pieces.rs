@@ -9,7 +9,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::directives::{self, Directive, Include};
-use super::jobs::{Done, Job, Refusal, Texts};
+use super::jobs::{Done, Job, Texts};
 use super::parser::Outcome;
 use super::report::{Fault, Findings};
 use super::scanner::{Entry, Scanner, is_wide};
@@ -17,7 +17,7 @@ use super::sources::{Number, Sources};
 use super::state::{State, Tally};
 use super::text::{Part, Text};
 use super::walk::{Sort, Walk};
-use crate::diagnostic::Source;
+use crate::diagnostic::{Refusal, Source};
 use crate::limits;
 use crate::wire::name::Name;
 

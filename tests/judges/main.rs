@@ -17,6 +17,7 @@
 mod cache;
 mod delegation;
 mod differential;
+mod geoip;
 #[path = "../support/held.rs"]
 mod held;
 #[path = "../support/mmdb.rs"]
@@ -33,6 +34,8 @@ mod tool;
 #[path = "../support/hostile.rs"]
 mod twisted;
 mod zones;
+
+use meridian::geo::mmdb as writer;
 
 use std::path::PathBuf;
 use std::process::Command;

@@ -1,6 +1,7 @@
 //! Random estates that obey the language, with databases, boards and questions. A case is built from
 //! tapes of numbers: a tape of zeros gives the plainest case, so proptest shrinks towards it.
 
+mod fences;
 mod places;
 mod pools;
 mod questions;
@@ -223,7 +224,7 @@ impl Tape<'_> {
 pub(crate) type Tapes = [Vec<u32>; 5];
 
 /// Numbers that a tape of each kind can use up.
-const LENGTHS: [usize; 5] = [80, 1000, 1500, 60, 800];
+const LENGTHS: [usize; 5] = [80, 1200, 2000, 60, 900];
 
 /// Full tapes from one number.
 pub(crate) fn tapes(seed: u64) -> Tapes {
@@ -284,13 +285,16 @@ pub(crate) fn estate(tapes: &Tapes, centroids: &[(String, Point)]) -> Estate {
     let tape = &mut Tape(tapes[0].iter());
     places::sites(tape, &mut estate);
     places::vips(tape, &mut estate);
-    places::networks(&mut Tape(tapes[1].iter()), &mut estate);
+    let tape = &mut Tape(tapes[1].iter());
+    places::networks(tape, &mut estate);
+    places::corrections(tape, &mut estate);
     let tape = &mut Tape(tapes[2].iter());
     let many = 1 + tape.below(6);
     for _ in 0..many {
         pools::pool(tape, &mut estate);
     }
     places::clear_positions(&mut estate);
+    fences::fences(tape, &mut estate);
     pools::names(tape, &mut estate);
     estate
 }

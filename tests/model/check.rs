@@ -142,7 +142,8 @@ fn report(case: &Case, query: &Query, expected: &Expected, observed: &Observed) 
     for (network, facts) in &estate.networks {
         let _ = writeln!(text, "network  {}/{} {facts:?}", network.addr, network.len);
     }
-    let _ = writeln!(text, "{}\n{}", text::to_toml(estate), text::to_zone(estate));
+    let (toml, zone) = (text::to_toml(estate), text::to_zone(estate));
+    let _ = writeln!(text, "{toml}\n{zone}\n{}", text::to_csv(estate));
     text
 }
 

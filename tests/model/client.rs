@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use super::estate::{Estate, Facts, Place, Point, Pool, RuleSet};
+use super::form;
 use super::judge;
 
 /// Sites of a nearest pool that are ordered one by one (SPEC: NEAREST).
@@ -16,17 +17,33 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    /// The longest network of the databases around the address tells the facts.
+    /// The longest network of the databases around the address tells the facts. An IPv4 address inside an IPv6 one is
+    /// the client.
     pub(crate) fn at(estate: &Estate, addr: IpAddr) -> Client {
+        let addr = form::fold(addr);
         let around = estate
             .networks
             .iter()
             .filter(|(network, _)| network.contains(addr));
         let longest = around.max_by_key(|(network, _)| network.len);
-        Client {
-            addr,
-            facts: longest.map_or_else(Facts::default, |(_, facts)| facts.clone()),
+        let mut facts = longest.map_or_else(Facts::default, |(_, facts)| facts.clone());
+        // "It replaces that fact; the longest network counts": so the widest is laid on first.
+        let mut corrections: Vec<_> = (estate.corrections.iter())
+            .filter(|one| one.network.contains(addr))
+            .collect();
+        corrections.sort_by_key(|one| one.network.len);
+        for one in corrections {
+            if let Some((place, continent)) = &one.place {
+                // Coordinates of another place go with it.
+                facts = Facts {
+                    continent: Some(continent.clone()),
+                    system: facts.system,
+                    ..where_is(place)
+                };
+            }
+            facts.location = one.location.or(facts.location);
         }
+        Client { addr, facts }
     }
 
     /// "facts.location, else centroid(country), else centroid(continent), else none."
@@ -88,8 +105,15 @@ impl Client {
 
     /// The sites of a nearest pool in the steps in which this client tries them. Inside a step the
     /// sites stand by their names: a step is a set.
-    pub(crate) fn steps(&self, estate: &Estate, pool: &Pool) -> Vec<Vec<usize>> {
-        let sites = sites_of_members(estate, pool);
+    /// A fence leaves the sites inside, as if there were no others.
+    pub(crate) fn steps(
+        &self,
+        estate: &Estate,
+        pool: &Pool,
+        inside: Option<&[usize]>,
+    ) -> Vec<Vec<usize>> {
+        let mut sites = sites_of_members(estate, pool);
+        sites.retain(|site| inside.is_none_or(|inside| inside.contains(site)));
         // "Without position: the order of first appearance, one site per step, no ties."
         let Some(here) = self.position(estate) else {
             return sites.into_iter().map(|site| vec![site]).collect();
@@ -124,6 +148,22 @@ impl Client {
             steps.push(by_name(order));
         }
         steps
+    }
+}
+
+/// What a place of a correction says.
+fn where_is(place: &Place) -> Facts {
+    let (area, city) = match place {
+        Place::City(area, name) => (area, Some(name.clone())),
+        Place::Subdivision(area) | Place::Country(area) => (area, None),
+        other => panic!("{other:?} is no place of a correction"),
+    };
+    let mut parts = area.split('-').map(str::to_string);
+    Facts {
+        country: parts.next(),
+        subdivisions: parts.collect(),
+        city,
+        ..Facts::default()
     }
 }
 

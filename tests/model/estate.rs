@@ -116,6 +116,8 @@ pub(crate) struct Pool {
     pub(crate) policy: Policy,
     /// Index into [`Estate::rules`].
     pub(crate) prefer: Option<usize>,
+    /// Indices into [`Estate::rules`]; those list sites only.
+    pub(crate) fence: Vec<usize>,
     /// Parts of a million.
     pub(crate) min_up: u32,
     /// Kilometres.
@@ -136,6 +138,7 @@ impl Pool {
             members: Members::List(members),
             policy: Policy::Weighted,
             prefer: None,
+            fence: Vec::new(),
             min_up: 500_000,
             tie: 0,
             answers: 1,
@@ -183,6 +186,17 @@ pub(crate) struct Facts {
     pub(crate) system: Option<u32>,
 }
 
+/// `[networks]`: what the databases get wrong.
+#[derive(Clone, Debug)]
+pub(crate) struct Correction {
+    pub(crate) network: Network,
+    /// A country, subdivision or city, and the word of its continent.
+    pub(crate) place: Option<(Place, String)>,
+    pub(crate) location: Option<Point>,
+    /// Whether it stands in a list of its own.
+    pub(crate) listed: bool,
+}
+
 /// All that the texts of an estate say. The order of the lists means nothing.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Estate {
@@ -191,6 +205,8 @@ pub(crate) struct Estate {
     pub(crate) rules: Vec<RuleSet>,
     pub(crate) pools: Vec<Pool>,
     pub(crate) names: Vec<Steered>,
+    /// Each network once.
+    pub(crate) corrections: Vec<Correction>,
     /// The databases.
     pub(crate) networks: Vec<(Network, Facts)>,
     /// Countries by code and continents by word, each with its middle.

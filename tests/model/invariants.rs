@@ -155,6 +155,12 @@ fn cases_reach_every_corner() {
                 format!("{:?} of {:?} {:?}", told.source, pool.policy, query.kind),
                 format!("draw {:?} of {}", pool.draw, told.addresses.len().min(3)),
                 format!("all down {:?} {:?}", pool.on_all_down, told.source),
+                format!(
+                    "fenced in {:?} {:?}",
+                    judge::inside(estate, &pool, &Client::at(estate, query.resolver))
+                        .map(|inside| inside.len().min(3)),
+                    told.source
+                ),
                 format!("short ttl {}", told.ttl == Some(pool.ttl_min)),
                 format!("scope of {:?}", told.scope.map(|scope| scope / 8)),
             ] {
@@ -179,7 +185,7 @@ fn cases_reach_every_corner() {
                     *seen.entry(format!("rule by {kind}")).or_default() += 1;
                 }
                 if pool.policy == Policy::Nearest {
-                    let steps = client.steps(estate, &pool);
+                    let steps = client.steps(estate, &pool, None);
                     let widths: Vec<usize> = steps.iter().map(|step| step.len().min(4)).collect();
                     *seen.entry(format!("steps {widths:?}")).or_default() += 1;
                 }

@@ -45,7 +45,9 @@ enum Rung {
 
 /// What judging depends on.
 pub(crate) struct Judge<'a> {
+    /// Inside a fence what is left of it: see [`left`].
     pub(crate) estate: &'a Estate,
+    pub(crate) fenced: bool,
     pub(crate) board: &'a Board,
     pub(crate) client: &'a Client,
 }
@@ -73,7 +75,7 @@ impl Judge<'_> {
                 );
             }
             Policy::Nearest => {
-                let steps = self.client.steps(self.estate, pool);
+                let steps = self.client.steps(self.estate, pool, None);
                 rungs.extend(steps.into_iter().map(Rung::Step));
             }
         }
@@ -114,6 +116,9 @@ impl Judge<'_> {
                 Rung::Weighted => self.weighted(pool),
                 Rung::Step(sites) => self.step(pool, &sites),
             };
+            if self.void(&outcome) {
+                continue;
+            }
             looked.extend(outcome.looked.clone());
             if !outcome.failed {
                 // "A chosen alternative that has not failed: reserve and drained empty."
@@ -163,9 +168,15 @@ impl Judge<'_> {
                         self.set(reach_of(self.estate, &[single]), pool.min_up),
                     ),
                 });
+                let judged = judged.filter(|(_, outcome)| !self.void(outcome));
                 combine(judged.collect(), pool.min_up)
             }
         }
+    }
+
+    /// What a fence leaves nothing of does not exist, so it has not failed either.
+    fn void(&self, outcome: &Outcome) -> bool {
+        self.fenced && outcome.looked.is_empty()
     }
 
     /// One step of a nearest pool: "a step of several sites = combine of the sites, in site order of
@@ -359,11 +370,59 @@ pub(crate) fn family(estate: &Estate, pool: &Pool) -> Vec<Pool> {
     all
 }
 
+/// "Clients of a place get VIPs of the listed sites or none; each rule set is obeyed": the sites that all of
+/// the matched rules list. None: the client is not fenced.
+pub(crate) fn inside(estate: &Estate, root: &Pool, client: &Client) -> Option<Vec<usize>> {
+    let sites = 0..estate.sites.len();
+    let lists: Vec<&Vec<Target>> = (root.fence.iter())
+        .filter_map(|set| {
+            let set = &estate.rules[*set];
+            Some(&set.rules[client.matched(set)?].targets)
+        })
+        .collect();
+    let held = |site: &usize| lists.iter().all(|list| list.contains(&Target::Site(*site)));
+    (!lists.is_empty()).then(|| sites.filter(held).collect())
+}
+
+/// The estate as if VIPs and sites outside had never been written anywhere.
+pub(crate) fn left(estate: &Estate, inside: &[usize]) -> Estate {
+    let mut rest = estate.clone();
+    let held = |target: &Target| match *target {
+        Target::Site(site) => inside.contains(&site),
+        Target::Vip(vip) => estate.vips[vip]
+            .site
+            .is_some_and(|site| inside.contains(&site)),
+        Target::Pool(_) => true,
+    };
+    let rules = rest.rules.iter_mut().flat_map(|set| &mut set.rules);
+    rules.for_each(|rule| rule.targets.retain(held));
+    for pool in &mut rest.pools {
+        match &mut pool.members {
+            Members::List(list) => list.retain(held),
+            Members::Table(table) => table.retain(|(target, _)| held(target)),
+        }
+    }
+    // Under nearest a pool lies at a site, so one of which nothing is left lies nowhere.
+    let mut near = rest.pools.clone();
+    for pool in near
+        .iter_mut()
+        .filter(|pool| pool.policy == Policy::Nearest)
+    {
+        if let Members::List(list) = &mut pool.members {
+            list.retain(|target| !reach_of(&rest, &[*target]).is_empty());
+        }
+    }
+    rest.pools = near;
+    rest
+}
+
 /// "Two addresses have the same class iff: for each such rule set the same matched rule (or none), all
-/// rules of a set with the same targets being one, and for each such nearest pool the same steps."
+/// rules of a set with the same targets being one, and for each such nearest pool the same steps", and the same sites
+/// inside the root's fence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Class {
     pub(crate) rules: Vec<(usize, Option<Vec<Target>>)>,
+    pub(crate) inside: Option<Vec<usize>>,
     pub(crate) steps: Vec<Vec<Vec<usize>>>,
 }
 
@@ -377,8 +436,11 @@ pub(crate) fn class(estate: &Estate, root: &Pool, client: &client::Client) -> Cl
             .matched(&estate.rules[set])
             .map(|rule| rules[rule].targets.clone())
     };
+    let inside = inside(estate, root, client);
+    let steps = nearest.map(|pool| client.steps(estate, pool, inside.as_deref()));
     Class {
+        steps: steps.collect(),
+        inside,
         rules: sets.map(|set| (set, targets(set))).collect(),
-        steps: nearest.map(|pool| client.steps(estate, pool)).collect(),
     }
 }

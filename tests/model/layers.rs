@@ -120,9 +120,22 @@ fn of(layer: &Estate, network: Network) -> Facts {
     longest.map_or_else(Facts::default, |(_, facts)| facts.clone())
 }
 
-/// "Each fact from the first that has it."
+/// "Each fact from the first that has it", but a place is added to only by what names all of it, and alike.
 fn over(above: Facts, below: Facts) -> Facts {
-    let subdivisions = if above.subdivisions.is_empty() {
+    let system = above.system.or(below.system);
+    let country = match &above.country {
+        Some(_) => below.country == above.country,
+        None => above.continent.is_none() || below.continent == above.continent,
+    };
+    let parts = above.subdivisions.is_empty()
+        || (!below.subdivisions.is_empty()
+            && (above.subdivisions.iter().zip(&below.subdivisions)).all(|(a, b)| a == b));
+    let city = above.city.is_none() || below.city == above.city;
+    if !(country && parts && city) {
+        return Facts { system, ..above };
+    }
+    let more = below.subdivisions.len() > above.subdivisions.len();
+    let subdivisions = if more {
         below.subdivisions
     } else {
         above.subdivisions
@@ -133,6 +146,6 @@ fn over(above: Facts, below: Facts) -> Facts {
         subdivisions,
         city: above.city.or(below.city),
         location: above.location.or(below.location),
-        system: above.system.or(below.system),
+        system,
     }
 }

@@ -11,7 +11,7 @@ use proptest::test_runner::{Config, TestCaseError, TestError, TestRunner};
 use super::client::Client;
 use super::estate::{Case, Draw, Estate, Pool};
 use super::network::{Network, bits, from_bits};
-use super::{boundaries, cases, draw, is_global, judge, layers, served};
+use super::{boundaries, cases, draw, form, is_global, judge, layers, served};
 use crate::server::Server;
 use crate::subnet::{self, Told};
 
@@ -52,7 +52,7 @@ impl Ground {
                 known.len() - 1
             })
         };
-        let mut all = boundaries(estate);
+        let mut all = boundaries(estate, from_bits(false, 0));
         all.sort();
         all.dedup();
         let (v4, v6): (Vec<IpAddr>, _) = all.into_iter().partition(IpAddr::is_ipv4);
@@ -70,6 +70,12 @@ impl Ground {
 
     /// Whether all addresses of a network have one class.
     fn one(&self, network: Network) -> bool {
+        // What stands in front of the inverted IPv4 address is free: the borders are those of IPv4, over and over.
+        let teredo = Network::parse("2001::/32");
+        if network.len >= teredo.len && teredo.contains(network.addr) {
+            let within = Network::around(form::fold(network.addr), network.len.saturating_sub(96));
+            return self.one(within);
+        }
         let family = self.family(network.addr);
         let begins = |start: u128| family.iter().rev().find(|(s, _)| *s <= start);
         let here = begins(bits(network.addr)).map(|(_, class)| *class);
@@ -156,7 +162,7 @@ impl Trial<'_> {
         };
         hold(sound, || say("holds another class"))?;
         // Maximality: one bit shorter holds another class, or the client key ends here. At 1 the other family does.
-        let key = draw::key_length(first);
+        let key = form::key_length(first);
         let most = match scope {
             0 => true,
             _ if self.keyed() && scope <= key => scope == key,

@@ -20,7 +20,7 @@ use super::{mmdb, text};
 use crate::server::Server;
 
 /// The centroids that the server knows, by code and word.
-pub(super) fn centroids() -> Vec<(String, Point)> {
+pub(crate) fn centroids() -> Vec<(String, Point)> {
     let point = |p: meridian::place::Point| Point {
         latitude: p.latitude,
         longitude: p.longitude,
@@ -45,31 +45,31 @@ struct Served {
 }
 
 fn serve(case: &Case, text: String) -> Served {
-    let databases = [
-        ("City.mmdb", mmdb::to_mmdb(&case.estate)),
-        ("ASN.mmdb", mmdb::to_asn_mmdb(&case.estate)),
-    ];
     Served {
         text,
         board: None,
-        server: start(&case.estate, &databases),
+        server: start(&case.estate, &mmdb::files(&case.estate)),
     }
 }
 
-/// A server with this estate over these databases, in the order of precedence. One without any fact is left out: it
-/// would be refused, and rightly.
-pub(super) fn start(estate: &Estate, databases: &[(&str, Option<Vec<u8>>)]) -> Server {
+/// The databases that have any fact, as an atlas. One without would be refused, and rightly.
+pub(crate) fn atlas(databases: &[(&str, Option<Vec<u8>>)]) -> Arc<Atlas> {
     let known = databases
         .iter()
         .filter_map(|(label, bytes)| Some((*label, bytes.as_deref()?)));
     let known: Vec<(&str, &[u8])> = known.collect();
-    let atlas = Atlas::read(&known).unwrap_or_else(|found| panic!("{found:#?}"));
+    Arc::new(Atlas::read(&known).unwrap_or_else(|found| panic!("{found:#?}")))
+}
+
+/// A server with this estate over these databases, in the order of precedence.
+pub(crate) fn start(estate: &Estate, databases: &[(&str, Option<Vec<u8>>)]) -> Server {
     let files = BTreeMap::from([
         ("zones/steering.toml".to_string(), text::to_toml(estate)),
         ("zones/example.com.zone".to_string(), text::to_zone(estate)),
+        ("zones/corrections.csv".to_string(), text::to_csv(estate)),
     ]);
     let mut server = Server::default();
-    if let Err(refused) = server.load(&files, Arc::new(atlas)) {
+    if let Err(refused) = server.load(&files, atlas(databases)) {
         let text = text::to_toml(estate) + &text::to_zone(estate);
         panic!("the server refuses what the model takes:\n{refused}\n{text}");
     }
@@ -77,7 +77,7 @@ pub(super) fn start(estate: &Estate, databases: &[(&str, Option<Vec<u8>>)]) -> S
 }
 
 /// What this board says of a VIP.
-pub(super) fn verdict(estate: &Estate, board: &Board, name: &str) -> Verdict {
+pub(crate) fn verdict(estate: &Estate, board: &Board, name: &str) -> Verdict {
     let (state, since) = estate
         .vips
         .iter()
@@ -104,15 +104,19 @@ fn message(query: &Query) -> Vec<u8> {
     };
     let name = Name::from_ascii(&query.name).unwrap();
     message.add_query(hickory_proto::op::Query::query(name, kind));
-    // Room for all that may be added.
+    message.set_edns(edns(query.ecs));
+    message.to_vec().unwrap()
+}
+
+/// With room for all that may be added.
+pub(crate) fn edns(subnet: Option<(IpAddr, u8)>) -> Edns {
     let mut edns = Edns::new();
     edns.set_max_payload(1232);
-    if let Some((addr, source)) = query.ecs {
+    if let Some((addr, source)) = subnet {
         let subnet = EdnsOption::Subnet(ClientSubnet::new(addr, source, 0));
         edns.options_mut().insert(subnet);
     }
-    message.set_edns(edns);
-    message.to_vec().unwrap()
+    edns
 }
 
 fn observe(reply: &[u8]) -> Observed {
@@ -169,7 +173,9 @@ fn the_server_answers_as_the_model_does() {
     let served: RefCell<Option<Served>> = RefCell::new(None);
     let ask = |case: &Case, query: &Query| {
         let mut served = served.borrow_mut();
-        let text = text::to_toml(&case.estate) + &text::to_zone(&case.estate);
+        let text = text::to_toml(&case.estate)
+            + &text::to_zone(&case.estate)
+            + &text::to_csv(&case.estate);
         if served.as_ref().is_none_or(|s| s.text != text) {
             *served = Some(serve(case, text));
         }

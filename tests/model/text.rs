@@ -57,6 +57,7 @@ pub(crate) fn to_toml(estate: &Estate) -> String {
         ];
         line(&mut text, &vip.name, &keys);
     }
+    corrections(&mut text, estate);
     regions(&mut text, estate);
     for set in &estate.rules {
         rules(&mut text, estate, set);
@@ -79,6 +80,53 @@ pub(crate) fn to_toml(estate: &Estate) -> String {
 fn line(text: &mut String, name: &str, keys: &[Option<String>]) {
     let keys: Vec<&str> = keys.iter().flatten().map(String::as_str).collect();
     let _ = writeln!(text, "{name} = {{ {} }}", keys.join(", "));
+}
+
+/// `[networks]`, but for what stands in the list beside it.
+fn corrections(text: &mut String, estate: &Estate) {
+    text.push_str("[networks]\n");
+    if estate.corrections.iter().any(|one| one.listed) {
+        text.push_str("file = \"corrections.csv\"\n");
+    }
+    for one in estate.corrections.iter().filter(|one| !one.listed) {
+        let place = one.place.as_ref();
+        let keys = [
+            place.map(|(place, _)| format!("place = {:?}", place.text())),
+            one.location.map(|point| {
+                format!(
+                    "location = [{}, {}]",
+                    degrees(point.latitude),
+                    degrees(point.longitude)
+                )
+            }),
+        ];
+        let network = format!("\"{}/{}\"", one.network.addr, one.network.len);
+        line(text, &network, &keys);
+    }
+}
+
+fn degrees(micro: i32) -> String {
+    format!("{:?}", f64::from(micro) / 1e6)
+}
+
+/// The list that `[networks]` names.
+pub(crate) fn to_csv(estate: &Estate) -> String {
+    let mut text = String::from("network,place,latitude,longitude\n");
+    for one in estate.corrections.iter().filter(|one| one.listed) {
+        let place = one
+            .place
+            .as_ref()
+            .map_or(String::new(), |(place, _)| place.text());
+        let point = one.location.map_or(String::new(), |point| {
+            format!(",{},{}", degrees(point.latitude), degrees(point.longitude))
+        });
+        let _ = writeln!(
+            text,
+            "{}/{},{place}{point}",
+            one.network.addr, one.network.len
+        );
+    }
+    text
 }
 
 fn regions(text: &mut String, estate: &Estate) {
@@ -164,6 +212,13 @@ fn one_pool(text: &mut String, estate: &Estate, pool: &Pool) {
     );
     if let Some(rules) = pool.prefer {
         let _ = writeln!(text, "prefer = \"{}\"", estate.rules[rules].name);
+    }
+    if !pool.fence.is_empty() {
+        let names = pool
+            .fence
+            .iter()
+            .map(|set| format!("{:?}", estate.rules[*set].name));
+        let _ = writeln!(text, "fence = [{}]", names.collect::<Vec<_>>().join(", "));
     }
     let (whole, part) = (pool.min_up / 10_000, pool.min_up % 10_000);
     let share = format!("{whole}.{part:04}");

@@ -97,15 +97,12 @@ impl Stage {
 
 /// What the lines of `== geo` say, as the databases would: the longest prefix gives all facts of an address.
 pub fn atlas(networks: &[(Prefix, Facts)]) -> Atlas {
-    let mut atlas = Atlas {
-        facts: vec![Facts::default()],
-        ..Atlas::default()
-    };
+    let mut known = vec![Facts::default()];
     let mut starts4 = vec![0_u32];
     let mut starts6 = vec![0_u128];
     for (prefix, facts) in networks {
-        if !atlas.facts.contains(facts) {
-            atlas.facts.push(facts.clone());
+        if !known.contains(facts) {
+            known.push(facts.clone());
         }
         match prefix.addr() {
             IpAddr::V4(first) => {
@@ -120,7 +117,6 @@ pub fn atlas(networks: &[(Prefix, Facts)]) -> Atlas {
             }
         }
     }
-    let known = atlas.facts.clone();
     let find = |addr: IpAddr| {
         let around = networks.iter().filter(|(prefix, _)| prefix.contains(addr));
         let facts = around
@@ -131,18 +127,16 @@ pub fn atlas(networks: &[(Prefix, Facts)]) -> Atlas {
             .unwrap_or(0) as u32
     };
     starts4.sort_unstable();
-    atlas.v4 = starts4
+    starts6.sort_unstable();
+    let v4: Vec<(u32, u32)> = starts4
         .into_iter()
         .map(|start| (start, find(IpAddr::V4(start.into()))))
         .collect();
-    atlas.v4.dedup_by_key(|(_, facts)| *facts);
-    starts6.sort_unstable();
-    atlas.v6 = starts6
+    let v6: Vec<(u128, u32)> = starts6
         .into_iter()
         .map(|start| (start, find(IpAddr::V6(start.into()))))
         .collect();
-    atlas.v6.dedup_by_key(|(_, facts)| *facts);
-    atlas
+    Atlas::new(known, v4, v6)
 }
 
 #[test]
@@ -160,11 +154,11 @@ fn the_longest_prefix_counts() {
     let cities = |ranges: &[u32]| -> Vec<_> {
         ranges
             .iter()
-            .map(|i| atlas.facts[*i as usize].city.clone().unwrap_or_default())
+            .map(|i| atlas.facts(*i).city.clone().unwrap_or_default())
             .collect()
     };
-    let v4: Vec<u32> = atlas.v4.iter().map(|(_, facts)| *facts).collect();
+    let v4: Vec<u32> = atlas.ranges4().map(|(_, facts)| facts).collect();
     assert_eq!(cities(&v4), ["", "wide", "near", "wide", ""]);
-    let v6: Vec<u32> = atlas.v6.iter().map(|(_, facts)| *facts).collect();
+    let v6: Vec<u32> = atlas.ranges6().map(|(_, facts)| facts).collect();
     assert_eq!(cities(&v6), ["", "six"]);
 }

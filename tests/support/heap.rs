@@ -10,6 +10,22 @@ pub(crate) struct Counting;
 thread_local! {
     // Without a destructor and without a lazy beginning: to touch it allocates nothing.
     static ASKED: Cell<u64> = const { Cell::new(0) };
+    /// Octets that are held since the last look, and the most of them at a time.
+    static HELD: Cell<(i64, i64)> = const { Cell::new((0, 0)) };
+}
+
+/// The most octets that this thread held at a time while it did something, beyond those it held before.
+pub(crate) fn most<T>(work: impl FnOnce() -> T) -> (T, i64) {
+    HELD.set((0, 0));
+    let done = work();
+    (done, HELD.get().1)
+}
+
+fn hold(octets: i64) {
+    let _ = HELD.try_with(|held| {
+        let (now, most) = held.get();
+        held.set((now + octets, most.max(now + octets)));
+    });
 }
 
 /// How often this thread has asked for memory.
@@ -26,23 +42,29 @@ fn count() {
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count();
+        hold(layout.size() as i64);
         // SAFETY: the caller's promises are those that `System` asks for.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         count();
+        hold(layout.size() as i64);
         // SAFETY: as above.
         unsafe { System.alloc_zeroed(layout) }
     }
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         count();
+        // Both may stand for a moment.
+        hold(size as i64);
+        hold(-(layout.size() as i64));
         // SAFETY: as above; `block` came from `System`, for nothing else gives any.
         unsafe { System.realloc(block, layout, size) }
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        hold(-(layout.size() as i64));
         // SAFETY: as above.
         unsafe { System.dealloc(block, layout) }
     }

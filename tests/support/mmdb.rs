@@ -1,23 +1,16 @@
 //! Makes databases for tests: an MMDB file from networks and what is said of them.
 //!
-//! Longer networks cut into shorter ones, whatever the order; IPv4 stands at ::/96 of a file of version 6.
+//! Longer networks cut into shorter ones, whatever the order; IPv4 stands at ::/96 of a file of version 6. The octets are
+//! those of the product's own writer.
 #![allow(dead_code, reason = "each test uses its part")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
-use std::collections::HashMap;
 use std::net::IpAddr;
 
-/// A value of the data section.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Value {
-    Text(String),
-    Double(f64),
-    Small(u16),
-    Unsigned(u32),
-    Large(u64),
-    Map(Vec<(String, Value)>),
-    List(Vec<Value>),
-}
+// Whoever takes this file in calls the product's writer `writer`.
+use super::writer::{Family, Header, Network, Pointers, Records, flatten};
+#[allow(unused_imports, reason = "each test uses its part")]
+pub(crate) use super::writer::{Value, control, encode};
 
 /// A map of keys in this order.
 pub(crate) fn map<const N: usize>(entries: [(&str, Value); N]) -> Value {
@@ -101,13 +94,10 @@ pub(crate) struct Mmdb {
     pub(crate) aliases: bool,
     /// First bits, length and record; see `with`.
     pub(crate) networks: Vec<(u128, u32, Value)>,
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Slot {
-    Empty,
-    Node(usize),
-    Data(usize),
+    /// Records that millions of networks share.
+    pub(crate) records: Vec<Value>,
+    /// These networks: first bits, length, and which of `records`.
+    pub(crate) many: Vec<(u128, u32, u32)>,
 }
 
 impl Mmdb {
@@ -120,6 +110,8 @@ impl Mmdb {
             build,
             aliases: true,
             networks: Vec::new(),
+            records: Vec::new(),
+            many: Vec::new(),
         }
     }
 
@@ -131,152 +123,46 @@ impl Mmdb {
 
     pub(crate) fn add(&mut self, network: &str, value: Value) {
         let (addr, length) = network.split_once('/').unwrap();
-        let length: u32 = length.parse().unwrap();
-        let (bits, length) = match (addr.parse().unwrap(), self.version) {
+        let (bits, length) = self.place(addr.parse().unwrap(), length.parse().unwrap());
+        self.networks.push((bits, length, value));
+    }
+
+    /// Where a network stands in the tree: its first bits and how many there are.
+    pub(crate) fn place(&self, addr: IpAddr, length: u32) -> (u128, u32) {
+        match (addr, self.version) {
             (IpAddr::V4(addr), 4) => (u128::from(u32::from(addr)) << 96, length),
             (IpAddr::V4(addr), _) => (u128::from(u32::from(addr)), length + 96),
             (IpAddr::V6(addr), 6) => (u128::from(addr), length),
             _ => panic!("an IPv6 network in a database of IPv4"),
-        };
-        self.networks.push((bits, length, value));
+        }
     }
 
     /// The file.
     pub(crate) fn bytes(&self) -> Vec<u8> {
-        let (nodes, data) = self.build();
-        let count = u32::try_from(nodes.len()).unwrap();
-        let mut file = Vec::new();
-        for node in &nodes {
-            let [left, right] = node.map(|slot| match slot {
-                Slot::Empty => count,
-                Slot::Node(node) => node as u32,
-                Slot::Data(offset) => count + 16 + offset as u32,
-            });
-            let ([a, b, c, d], [e, f, g, h]) = (left.to_be_bytes(), right.to_be_bytes());
-            match self.record_size {
-                24 => file.extend([b, c, d, f, g, h]),
-                28 => file.extend([b, c, d, a << 4 | e, f, g, h]),
-                _ => file.extend([a, b, c, d, e, f, g, h]),
-            }
-        }
-        file.extend([0; 16]);
-        file.extend(data);
-        file.extend(b"\xab\xcd\xefMaxMind.com");
-        encode(&mut file, &self.metadata(count));
-        file
+        let mut records = Records::default();
+        let shared: Vec<u32> = self.records.iter().map(|r| records.number(r)).collect();
+        let network = |bits: u128, length: u32, record: u32| Network {
+            bits,
+            length: length as u8,
+            record,
+        };
+        let many = self.many.iter();
+        let many = many.map(|(bits, length, at)| network(*bits, *length, shared[*at as usize]));
+        let few = self.networks.iter();
+        let few = few.map(|(bits, length, value)| network(*bits, *length, records.number(value)));
+        let ranges = flatten(many.chain(few.collect::<Vec<_>>()));
+        let family = match (self.version, self.aliases) {
+            (4, _) => Family::Four,
+            (_, true) => Family::Aliased,
+            (_, false) => Family::Six,
+        };
+        let header = Header {
+            kind: self.kind,
+            description: "made for a test",
+            build: self.build,
+            family,
+            pointers: Pointers::Of(self.record_size),
+        };
+        records.file(&header, &ranges).unwrap()
     }
-
-    fn metadata(&self, nodes: u32) -> Value {
-        map([
-            ("binary_format_major_version", Value::Small(2)),
-            ("binary_format_minor_version", Value::Small(0)),
-            ("build_epoch", Value::Large(self.build)),
-            ("database_type", text(self.kind)),
-            ("description", map([("en", text("made for a test"))])),
-            ("ip_version", Value::Small(self.version)),
-            ("languages", Value::List(vec![text("en")])),
-            ("node_count", Value::Unsigned(nodes)),
-            ("record_size", Value::Small(self.record_size)),
-        ])
-    }
-
-    fn build(&self) -> (Vec<[Slot; 2]>, Vec<u8>) {
-        let (mut nodes, mut data) = (vec![[Slot::Empty; 2]], Vec::new());
-        let mut offsets: HashMap<Vec<u8>, usize> = HashMap::new();
-        let mut order: Vec<_> = self.networks.iter().collect();
-        order.sort_by_key(|(_, length, _)| *length);
-        for (bits, length, value) in order {
-            let mut encoded = Vec::new();
-            encode(&mut encoded, value);
-            let offset = *offsets.entry(encoded).or_insert_with_key(|encoded| {
-                data.extend(encoded);
-                data.len() - encoded.len()
-            });
-            insert(&mut nodes, *bits, *length, Slot::Data(offset));
-        }
-        let four = (0..96).try_fold(0, |node, _| match nodes[node][0] {
-            Slot::Node(next) => Some(next),
-            _ => None,
-        });
-        if let Some(four) = four.filter(|_| self.aliases && self.version == 6) {
-            for (bits, length) in [(0xffff << 32, 96), (0x2002 << 112, 16), (0x2001 << 112, 32)] {
-                insert(&mut nodes, bits, length, Slot::Node(four));
-            }
-        }
-        (nodes, data)
-    }
-}
-
-fn insert(nodes: &mut Vec<[Slot; 2]>, bits: u128, length: u32, slot: Slot) {
-    if length == 0 {
-        nodes[0] = [slot; 2];
-        return;
-    }
-    let mut node = 0;
-    for depth in 0..length {
-        let side = (bits >> (127 - depth) & 1) as usize;
-        if depth + 1 == length {
-            nodes[node][side] = slot;
-        } else if let Slot::Node(next) = nodes[node][side] {
-            node = next;
-        } else {
-            let split = [nodes[node][side]; 2];
-            nodes.push(split);
-            nodes[node][side] = Slot::Node(nodes.len() - 1);
-            node = nodes.len() - 1;
-        }
-    }
-}
-
-/// Appends a value in the form of the data section.
-pub(crate) fn encode(out: &mut Vec<u8>, value: &Value) {
-    match value {
-        Value::Text(text) => {
-            control(out, 2, text.len());
-            out.extend(text.as_bytes());
-        }
-        Value::Double(number) => {
-            control(out, 3, 8);
-            out.extend(number.to_be_bytes());
-        }
-        Value::Small(number) => {
-            control(out, 5, 2);
-            out.extend(number.to_be_bytes());
-        }
-        Value::Large(number) => {
-            control(out, 9, 8);
-            out.extend(number.to_be_bytes());
-        }
-        Value::Unsigned(number) => {
-            control(out, 6, 4);
-            out.extend(number.to_be_bytes());
-        }
-        Value::Map(entries) => {
-            control(out, 7, entries.len());
-            for (key, value) in entries {
-                control(out, 2, key.len());
-                out.extend(key.as_bytes());
-                encode(out, value);
-            }
-        }
-        Value::List(values) => {
-            control(out, 11, values.len());
-            values.iter().for_each(|value| encode(out, value));
-        }
-    }
-}
-
-/// Type and size. Types beyond 7 stand in an octet of their own.
-pub(crate) fn control(out: &mut Vec<u8>, kind: u8, size: usize) {
-    let (short, rest): (u8, Vec<u8>) = match size {
-        0..29 => (size as u8, vec![]),
-        29..285 => (29, vec![(size - 29) as u8]),
-        285..65_821 => (30, ((size - 285) as u16).to_be_bytes().into()),
-        _ => (31, ((size - 65_821) as u32).to_be_bytes()[1..].into()),
-    };
-    match kind {
-        ..=7 => out.push(kind << 5 | short),
-        _ => out.extend([short, kind - 7]),
-    }
-    out.extend(rest);
 }

@@ -28,7 +28,15 @@ pub(crate) fn name(text: &[u8]) {
 
 /// A steering file.
 pub(crate) fn steering(text: &[u8]) {
-    let (steering, found) = config::steering(&[Source::new("steering.toml", text)]);
+    let (steering, found) = config::steering(&[Source::new("steering.toml", text)], &config::alone);
+    told(steering.is_some(), &found);
+}
+
+/// A list of networks.
+pub(crate) fn networks(text: &[u8]) {
+    let file = Source::new("steering.toml", "[networks]\nfile = \"l.csv\"\n");
+    let list = Source::new("l.csv", text);
+    let (steering, found) = config::steering(&[file], &|_, _| Ok(list.clone()));
     told(steering.is_some(), &found);
 }
 

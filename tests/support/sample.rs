@@ -194,13 +194,11 @@ fn atlas(ranges: usize) -> Atlas {
         .into_iter()
         .enumerate()
         .map(|(n, start)| (start, number(n)));
-    Atlas {
+    Atlas::new(
         facts,
-        v4: [(0, 0)].into_iter().chain(v4).collect(),
-        v6: [(0, 0)].into_iter().chain(v6).collect(),
-        origins: Vec::new(),
-        coarse: false,
-    }
+        [(0, 0)].into_iter().chain(v4),
+        [(0, 0)].into_iter().chain(v6),
+    )
 }
 
 /// What a query says of EDNS.

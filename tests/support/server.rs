@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use meridian::answer::{self, Client, Transport, Turn};
-use meridian::diagnostic::{self, Source};
+use meridian::diagnostic::{self, Refusal, Source};
 use meridian::geo::atlas::Atlas;
 use meridian::health::board::{Board, Verdict};
 use meridian::stats::{Counters, Outcome};
@@ -60,7 +60,7 @@ impl Server {
         let mut found = Vec::new();
         let mut zones = Vec::new();
         let mut steering = Vec::new();
-        let mut sources = BTreeMap::new();
+        let (mut sources, mut lists) = (BTreeMap::new(), BTreeMap::new());
         for (path, text) in files {
             let source = Source::new(path.as_str(), text.as_str());
             let file = path.rsplit('/').next().unwrap_or(path);
@@ -81,10 +81,20 @@ impl Server {
                     }));
                     sources.insert(path.as_str(), (source, origin));
                 }
-                None => steering.push(source),
+                None if file.ends_with(".toml") => steering.push(source),
+                None => drop(lists.insert(path.as_str(), source)),
             }
         }
-        let (steering, more) = config::steering(&steering);
+        let list = |written: &str, from: &str| {
+            let folder = from.rsplit_once('/').map_or("", |(folder, _)| folder);
+            let path = format!("{folder}/{written}");
+            let known = lists.get(path.trim_start_matches('/')).cloned();
+            known.ok_or_else(|| Refusal {
+                message: format!("`{written}`: there is no such file"),
+                advice: "write it".into(),
+            })
+        };
+        let (steering, more) = config::steering(&steering, &list);
         found.extend(more);
         let before = self.world.as_ref().map(|w| w.estate.clone());
         let zone_files = files.keys().filter(|path| path.ends_with(".zone")).count();

@@ -1,5 +1,6 @@
 //! Why a client gets the answer it gets: the answering code, asked once, with all its reasons laid out.
 
+mod client;
 mod message;
 mod question;
 mod rdata;
@@ -24,7 +25,8 @@ use crate::zone::{Found, Match, NodeRef};
 pub use message::{Record, Reply, ask};
 pub use question::Question;
 pub use shape::{
-    Class, Client, Explanation, Near, Order, Rule, Scope, Steered, Tried, Ttl, Vip, Zone,
+    Class, Client, Correction, Explanation, Near, Order, Rule, Scope, Steered, Tried, Ttl, Vip,
+    Zone,
 };
 
 /// Explains the answer to a question. `counter` is what a worker has drawn so far; it decides with the draw `query`.

@@ -48,11 +48,16 @@ impl Question {
         };
         let resolver = match resolver {
             None => None,
-            Some(word) => Some(word.parse::<IpAddr>().map(geo::fold).map_err(|_| {
-                format!("`{word}` is no address of a resolver: write it as `192.0.2.53`")
-            })?),
+            Some(word) => Some(
+                word.parse()
+                    .map(|addr: IpAddr| addr.to_canonical())
+                    .map_err(|_| {
+                        format!("`{word}` is no address of a resolver: write it as `192.0.2.53`")
+                    })?,
+            ),
         };
-        let (resolver, subnet) = match client.parse::<IpAddr>().map(geo::fold) {
+        let client_addr = client.parse::<IpAddr>();
+        let (resolver, subnet) = match client_addr.map(|addr| addr.to_canonical()) {
             Ok(addr) if resolver.is_none() && !geo::global(addr) => (addr, None),
             Ok(addr) => (
                 resolver.unwrap_or(addr),

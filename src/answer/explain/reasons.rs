@@ -1,19 +1,17 @@
 //! The reasons of a steered answer, gathered from the world that gave it.
 
-use super::{Class, Client, Near, Order, Question, Reply, Rule, Steered, Tried, Vip};
+use super::{Class, Near, Order, Question, Reply, Steered, Tried, Vip};
 use crate::answer::choose::{Basis, Decision};
-use crate::config::estate::{
-    AllDown, Draw, Policy, PoolId, RulesId, SiteId, Steering, Target, VipId,
-};
+use crate::config::estate::{Draw, Policy, PoolId, SiteId, Steering, Target, VipId};
 use crate::geo::atlas::Facts;
-use crate::place::Point;
 use crate::prefix::Prefix;
 use crate::steer::distance::{Globe, Vector};
 use crate::steer::draw;
 use crate::steer::judge::{self, Judge};
 use crate::steer::outcome::{Outcome, What};
+use crate::steer::plan::Stand;
 use crate::steer::wheel::Family;
-use crate::steer::{compass, matcher, outcome, reach};
+use crate::steer::{compass, outcome, reach};
 use crate::wire::kind::Kind;
 use crate::world::World;
 use crate::zone::NodeRef;
@@ -33,7 +31,7 @@ pub(super) struct Decided<'a> {
 }
 
 impl Decided<'_> {
-    fn steering(&self) -> &Steering {
+    pub(super) fn steering(&self) -> &Steering {
         &self.world.estate.steering
     }
 
@@ -66,11 +64,17 @@ impl Decided<'_> {
                 network: self.class_network().to_string(),
             },
             rules: self.rules(&below, facts),
+            fences: self.fences(facts),
+            inside: decision.fence().map(|fence| {
+                let sites = fence.sites().iter();
+                sites.map(|site| self.target(Target::Site(*site))).collect()
+            }),
             orders: self.orders(&below, facts),
             tried: outcome.trail.iter().map(|t| self.tried(t)).collect(),
             tier: self.tier(&outcome).into(),
             vips: self.vips(&outcome),
             spared: self.spared(&outcome),
+            outside: self.outside(),
             point: f64::from(decision.point) / SPACE,
             drawn: self.drawn(),
         }
@@ -92,69 +96,14 @@ impl Decided<'_> {
         })
     }
 
-    fn client(&self, facts: &Facts, network: Prefix) -> Client {
-        let atlas = &self.world.estate.atlas;
-        let degrees = |p: Point| [f64::from(p.latitude), f64::from(p.longitude)].map(|d| d / 1e6);
-        Client {
-            address: self.decision.client,
-            why: match self.decision.basis {
-                Basis::Subnet => "the client subnet of the query",
-                Basis::Sender => "the resolver: the query has no client subnet",
-                Basis::Opted => "the resolver: a client subnet of length 0 asks for no tailoring",
-                Basis::Pool => "the resolver: the pool says `ecs = false`",
-                Basis::Local => "the resolver: the client subnet is not of the public Internet",
-            }
-            .into(),
-            network: network.to_string(),
-            country: facts.country.map(|c| c.to_string()),
-            country_name: facts.country.map(|c| c.name().into()),
-            continent: facts.continent.map(|c| c.word().into()),
-            subdivisions: facts
-                .subdivisions
-                .iter()
-                .map(|part| {
-                    facts
-                        .country
-                        .map_or_else(|| part.clone(), |c| format!("{c}-{part}"))
-                })
-                .collect(),
-            city: facts.city.clone(),
-            system: facts.system,
-            position: compass::position(facts).map(degrees),
-            coarse: atlas.coarse,
-            databases: atlas.origins.iter().map(|o| o.label.clone()).collect(),
-        }
-    }
-
+    /// In the form in which the client's address came.
     fn class_network(&self) -> Prefix {
-        let (_, length) = self.decision.root.map.find(self.decision.client);
-        Prefix::around(self.decision.client, length)
-    }
-
-    fn rules(&self, below: &[PoolId], facts: &Facts) -> Vec<Rule> {
-        let steering = self.steering();
-        let pools = below
-            .iter()
-            .filter_map(|id| steering.pools.get(usize::from(id.0)));
-        let mut sets: Vec<_> = pools.filter_map(|pool| pool.prefer).collect();
-        sets.sort_unstable();
-        sets.dedup();
-        let rule = |id: RulesId| {
-            let set = steering.rules.get(usize::from(id.0))?;
-            let fits = matcher::fitting(set, self.decision.client, facts);
-            let fits = fits.and_then(|n| set.rules.get(n));
-            Some(Rule {
-                set: set.name.clone(),
-                place: fits.map(|r| r.place.to_string()),
-                region: fits.and_then(|r| r.region.clone()),
-                prefers: fits
-                    .iter()
-                    .flat_map(|r| &r.targets)
-                    .map(|t| self.target(*t))
-                    .collect(),
-            })
+        let written = match (self.decision.basis, self.asked.subnet) {
+            (Basis::Subnet, Some(subnet)) => subnet.addr,
+            _ => self.decision.client,
         };
-        sets.into_iter().filter_map(rule).collect()
+        let (_, length) = self.decision.root.map.find(written);
+        Prefix::around(written, length)
     }
 
     fn orders(&self, below: &[PoolId], facts: &Facts) -> Vec<Order> {
@@ -209,6 +158,8 @@ impl Decided<'_> {
             "last resort"
         } else if !outcome.drained.is_empty() {
             "drained"
+        } else if self.decision.plan.stand == Stand::Closed {
+            "fenced"
         } else {
             "all down"
         }
@@ -273,8 +224,10 @@ impl Decided<'_> {
 
     fn spared(&self, outcome: &Outcome) -> Vec<String> {
         let involved = self.decision.root.involved.iter();
+        let outside = self.outside();
         let spared = involved.filter(|vip| !outcome.looked.contains(vip));
-        spared.map(|vip| self.target(Target::Vip(*vip))).collect()
+        let spared = spared.map(|vip| self.target(Target::Vip(*vip)));
+        spared.filter(|name| !outside.contains(name)).collect()
     }
 
     /// Whether all are down, and not VIPs but the pool's `on_all_down` makes the answer.
@@ -285,12 +238,11 @@ impl Decided<'_> {
                 .or(self.node.rrset(Kind::AAAA))
                 .is_some()
         };
-        self.decision.plan.dead
-            && match self.decision.pool.on_all_down {
-                AllDown::NoData => true,
-                AllDown::Zone => own(),
-                AllDown::All => false,
-            }
+        match self.decision.plan.stand {
+            Stand::NoData | Stand::Closed => true,
+            Stand::Zone => own(),
+            Stand::Up | Stand::All => false,
+        }
     }
 
     fn drawn(&self) -> String {
@@ -314,8 +266,9 @@ impl Decided<'_> {
             (Basis::Pool, _) => "`ecs = false`: the same for all behind the resolver".into(),
             (Basis::Local, _) => "the query's own: an answer for that network alone".into(),
             (Basis::Subnet, _) if self.decision.scope > network.len() => {
-                let draw = draw::key(self.decision.client);
-                format!("the draw tells networks of /{} apart", draw.len())
+                // Then it is the length of the client key.
+                let key = self.decision.scope;
+                format!("the draw tells networks of /{key} apart")
             }
             (Basis::Subnet, _) if self.decision.scope == 0 => {
                 "every client is of this class".into()
@@ -340,7 +293,7 @@ impl Decided<'_> {
                 self.decision.ttl
             );
         }
-        if plan.dead {
+        if plan.stand.dead() {
             return format!("all down: `ttl.min` of pool {}", self.decision.pool.name);
         }
         match plan.quiet_at.checked_sub(self.now).filter(|left| *left > 0) {
@@ -351,7 +304,7 @@ impl Decided<'_> {
         }
     }
 
-    fn target(&self, target: Target) -> String {
+    pub(super) fn target(&self, target: Target) -> String {
         let steering = self.steering();
         let name = match target {
             Target::Site(id) => steering.sites.get(usize::from(id.0)).map(|s| &s.name),

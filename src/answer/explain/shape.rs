@@ -88,16 +88,22 @@ pub struct Steered {
     pub class: Class,
     /// For each rule set that the pool can come to, the rule that fits.
     pub rules: Vec<Rule>,
+    /// For each rule set of the pool's fence, the rule that fits; what it prefers is what it keeps to.
+    pub fences: Vec<Rule>,
+    /// The sites inside; none if the client is not fenced.
+    pub inside: Option<Vec<String>>,
     /// For each `nearest` pool that the pool can come to, its sites in the client's order.
     pub orders: Vec<Order>,
     /// What was tried, in this order, until one had not failed.
     pub tried: Vec<Tried>,
-    /// Whence the candidates are: `up`, `last resort` (weight 0), `drained`, or `all down`.
+    /// Whence the candidates are: `up`, `last resort` (weight 0), `drained`, `all down`, or `fenced` if none is inside.
     pub tier: String,
     /// Candidates and others whose state was looked at.
     pub vips: Vec<Vip>,
     /// VIPs that the pool may come to, but that were not asked for.
     pub spared: Vec<String>,
+    /// VIPs that the fence keeps from this client.
+    pub outside: Vec<String>,
     /// The point of the draw, from 0 to 1.
     pub point: f64,
     /// Where it comes from, in words.
@@ -131,6 +137,21 @@ pub struct Client {
     pub coarse: bool,
     /// The databases, in the order of precedence.
     pub databases: Vec<String>,
+    /// The corrections of `[networks]` laid over them here, each upon the one before it.
+    pub corrections: Vec<Correction>,
+}
+
+/// A correction of what the databases say.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Correction {
+    /// Of which network.
+    pub network: String,
+    /// The place that it gives.
+    pub place: Option<String>,
+    /// The degrees north and east that it gives.
+    pub location: Option<[f64; 2]>,
+    /// Where it is written: file and line.
+    pub written: String,
 }
 
 /// What of a client matters to the pool.

@@ -1,5 +1,7 @@
 //! Explanations of a small estate: what they say, and that they say what the server answers.
 
+mod fence;
+
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
@@ -72,13 +74,18 @@ on_all_down = "nodata"
 const NOW: u64 = 1_700_000_000;
 
 fn world(verdict: impl Fn(&str) -> Verdict) -> World {
+    steered_by(STEERING, verdict)
+}
+
+fn steered_by(steering: &str, verdict: impl Fn(&str) -> Verdict) -> World {
     let zone = Source::new("example.com.zone", ZONE);
     let origin = "example.com.".parse().unwrap();
     let reading = zone::read(&zone, &origin, &zone::Texts::alone(), None);
     let read = reading
         .zone
         .unwrap_or_else(|| panic!("{:?}", reading.diagnostics));
-    let (steering, found) = config::steering(&[Source::new("steering.toml", STEERING)]);
+    let (steering, found) =
+        config::steering(&[Source::new("steering.toml", steering)], &config::alone);
     let steering = steering.unwrap_or_else(|| panic!("{found:?}"));
     let atlas = Arc::new(Atlas::builtin());
     let (estate, found) = link(
@@ -111,6 +118,19 @@ fn question(name: &str, client: &str, kind: &str) -> Question {
 
 fn asked(world: &World, name: &str, client: &str, kind: &str) -> Explanation {
     explain(world, &question(name, client, kind), NOW, 0)
+}
+
+/// An IPv4 client in the form of 6to4: known as IPv4, and the scope counts as it came.
+#[test]
+fn a_client_in_another_form() {
+    let shown = asked(&world(quiet), "www.example.com", "2002:c100:609::/48", "A").to_string();
+    for words in [
+        "client    193.0.6.9: the client subnet of the query",
+        "as all of 2002:c100::/24",
+        "scope     /24: all clients in 2002:c100::/24 are of this class",
+    ] {
+        assert!(shown.contains(words), "{words}: {shown}");
+    }
 }
 
 #[test]

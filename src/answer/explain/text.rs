@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Client, Explanation, Near, Order, Rule, Steered, Vip};
+use super::{Client, Correction, Explanation, Near, Order, Rule, Steered, Vip};
 
 /// VIPs shown; JSON has all.
 const VIPS: usize = 12;
@@ -79,6 +79,13 @@ fn steered(f: &mut fmt::Formatter<'_>, whole: &Explanation, s: &Steered) -> fmt:
         &format!("{}: {}", s.client.address, s.client.why),
     )?;
     line(f, "place", &place(&s.client))?;
+    let corrections = &s.client.corrections;
+    for (nth, one) in corrections.iter().take(STEPS).enumerate() {
+        line(f, if nth == 0 { "corrected" } else { "" }, &corrected(one))?;
+    }
+    if let Some(more) = more(corrections.len(), STEPS) {
+        line(f, "", &format!("and {more} more"))?;
+    }
     let class = &s.class;
     line(
         f,
@@ -89,8 +96,9 @@ fn steered(f: &mut fmt::Formatter<'_>, whole: &Explanation, s: &Steered) -> fmt:
         ),
     )?;
     for rule in &s.rules {
-        line(f, "rule", &fits(rule))?;
+        line(f, "rule", &fits(rule, "prefers", ", then "))?;
     }
+    fences(f, s)?;
     for order in &s.orders {
         line(f, "sites", &distances(order, &s.pool))?;
     }
@@ -143,17 +151,47 @@ fn place(client: &Client) -> String {
     format!("{words}, by {source}, as all of {}", client.network)
 }
 
-fn fits(rule: &Rule) -> String {
+fn corrected(one: &Correction) -> String {
+    let point = |[north, east]: &[f64; 2]| format!("[{north}, {east}]");
+    let said: Vec<String> = (one.place.clone().into_iter())
+        .chain(one.location.as_ref().map(point))
+        .collect();
+    let said = said.join(" at ");
+    format!("{} is {said} ({})", one.network, one.written)
+}
+
+fn fits(rule: &Rule, verb: &str, between: &str) -> String {
     let Some(place) = &rule.place else {
         return format!("{}: no place fits", rule.set);
     };
     let region = rule.region.iter().map(|r| format!(" (in {r})"));
     let region: String = region.collect();
-    let prefers = match rule.prefers.join(", then ") {
+    let prefers = match rule.prefers.join(between) {
         empty if empty.is_empty() => "nothing".into(),
         list => list,
     };
-    format!("{}: {place}{region} prefers {prefers}", rule.set)
+    format!("{}: {place}{region} {verb} {prefers}", rule.set)
+}
+
+fn fences(f: &mut fmt::Formatter<'_>, s: &Steered) -> fmt::Result {
+    for rule in &s.fences {
+        let words = match &rule.place {
+            None => format!("{}: no place fits", rule.set),
+            Some(_) => fits(rule, "keeps to", " and "),
+        };
+        line(f, "fence", &words)?;
+    }
+    match &s.inside {
+        Some(inside) if s.fences.len() > 1 => {
+            let sites = if inside.is_empty() {
+                "nothing".into()
+            } else {
+                inside.join(" and ")
+            };
+            line(f, "", &format!("all of them: {sites}"))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn distances(order: &Order, pool: &str) -> String {
@@ -188,6 +226,7 @@ fn table(f: &mut fmt::Formatter<'_>, whole: &Explanation, s: &Steered) -> fmt::R
             "",
             &match s.tier.as_str() {
                 "all down" => "nothing is up: `on_all_down` decides".into(),
+                "fenced" => "the fence leaves nothing: no answer".into(),
                 tier => format!("nothing is up but {tier} VIPs"),
             },
         )?;
@@ -228,11 +267,13 @@ fn table(f: &mut fmt::Formatter<'_>, whole: &Explanation, s: &Steered) -> fmt::R
     if let Some(more) = more(s.vips.len(), VIPS) {
         writeln!(f, "    and {more} more")?;
     }
-    if !s.spared.is_empty() {
-        let list: Vec<&str> = s.spared.iter().take(VIPS).map(String::as_str).collect();
-        let rest = more(s.spared.len(), VIPS).map(|n| format!(" and {n} more"));
-        let rest = rest.unwrap_or_default();
-        writeln!(f, "    not needed: {}{rest}", list.join(", "))?;
+    for (words, names) in [("not needed", &s.spared), ("outside", &s.outside)] {
+        if !names.is_empty() {
+            let list: Vec<&str> = names.iter().take(VIPS).map(String::as_str).collect();
+            let rest = more(names.len(), VIPS).map(|n| format!(" and {n} more"));
+            let rest = rest.unwrap_or_default();
+            writeln!(f, "    {words}: {}{rest}", list.join(", "))?;
+        }
     }
     writeln!(f)
 }

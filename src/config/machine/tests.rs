@@ -1,6 +1,7 @@
 //! `meridian.toml`: what is read, and what is refused with which words.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
+use super::geoip::{Geoip, Guard, Older};
 use super::*;
 use crate::rate::Terms;
 
@@ -61,7 +62,8 @@ sites = "fra"
             Some("cookies")
         ]
     );
-    assert_eq!(machine.geoip, ["geoip/City.mmdb", "geoip/ASN.mmdb"]);
+    assert_eq!(machine.geoip.files, ["geoip/City.mmdb", "geoip/ASN.mmdb"]);
+    assert_eq!(machine.geoip.guard, Guard::default());
     assert_eq!(
         machine.listen,
         ["192.0.2.53:53", "[2001:db8::53]:53"].map(|text| text.parse().unwrap())
@@ -91,6 +93,33 @@ sites = "fra"
     assert_eq!(machine.tokens[0].spot.place(), "meridian.toml:18:9");
 }
 
+/// Files alone, or a table of files and what guards them.
+#[test]
+fn databases_with_their_guard() {
+    let of = |text: &str| read(text).unwrap().geoip;
+    assert_eq!(of(""), Geoip::default());
+    assert_eq!(of("geoip = \"a.mmdb\"").files, ["a.mmdb"]);
+    let table = of("[geoip]\nfiles = [\"a.mmdb\"]");
+    assert_eq!(
+        (table.files, table.guard),
+        (vec!["a.mmdb".to_owned()], Guard::default())
+    );
+    let days = 90 * 86_400;
+    let plain = Guard {
+        max_age: days,
+        max_moved: 250_000,
+        older: Older::Refused,
+    };
+    assert_eq!(Guard::default(), plain);
+    let all = of("geoip = { max_age = \"30d\", max_moved = \"2.5%\", older = true }");
+    let guard = Guard {
+        max_age: 30 * 86_400,
+        max_moved: 25_000,
+        older: Older::Taken,
+    };
+    assert_eq!((all.files.len(), all.guard), (0, guard));
+}
+
 #[test]
 fn the_rate_is_on_unless_off() {
     let of = |text: &str| read(text).unwrap().rate;
@@ -111,6 +140,11 @@ fn refused() {
     for (text, expected) in [
         ("id = \"\"", "1:6: error: `id` has 1 to 255 octets; leave the key out to say nothing".to_owned()),
         ("version = \"a\\u0007\"", "1:11: error: `version` holds a control character; write what can be read".to_owned()),
+        ("geoip = { file = [] }", "1:11: error: unknown key `file` in `geoip`; did you mean `files`?".to_owned()),
+        ("geoip = { files = [\"\"] }", "1:20: error: `files` is an empty path; leave the key out for the default".to_owned()),
+        ("geoip = { max_age = 90 }", "1:21: error: `max_age` is a duration; write `\"90s\"`".to_owned()),
+        ("geoip = { max_moved = \"101%\" }", "1:23: error: `max_moved` is more than 100%; a share is 0% to 100%".to_owned()),
+        ("geoip = { older = \"true\" }", "1:19: error: `older` is `true` or `false`; write `true` without quotes".to_owned()),
         ("cookies = \"\"", "1:11: error: `cookies` is an empty path; leave the key out for the default".to_owned()),
         ("[tls]\ncert = \"c\"", format!("1:2: error: `tls` is not built yet; {later}")),
         ("listn = \"a\"", "1:1: error: unknown key `listn` in `meridian.toml`; did you mean `listen`?".to_owned()),

@@ -54,13 +54,13 @@ impl<'a> Estate<'_, 'a> {
         let sets: HashSet<u16> = self
             .pools
             .iter()
-            .filter_map(|draft| draft.pool.prefer)
+            .flat_map(|draft| draft.pool.prefer.iter().chain(&draft.pool.fence))
             .map(|id| id.0)
             .collect();
         unused(
             &self.index.rules,
             |id| sets.contains(&id),
-            "no pool has it as `prefer`",
+            "no pool has it as `prefer` or `fence`",
             findings,
         );
         let mut places: HashSet<u16> = lines().filter_map(Line::region).collect();

@@ -113,6 +113,8 @@ pub(super) struct Index<'a> {
     pub(super) pools: Space<'a>,
     /// `[names]` of all files.
     pub(super) names: Vec<Entry<'a>>,
+    /// `[networks]` of all files.
+    pub(super) networks: Vec<Entry<'a>>,
     /// Whether every file could be read. If not, a name that seems to be missing may stand in one of the others, so that
     /// is no finding.
     complete: bool,
@@ -126,7 +128,7 @@ impl<'a> Index<'a> {
         findings: &mut Findings,
     ) -> Index<'a> {
         let mut lists: [Vec<Entry<'a>>; 5] = Default::default();
-        let mut names = Vec::new();
+        let (mut names, mut networks) = (Vec::new(), Vec::new());
         for entry in documents.iter().flat_map(Document::entries) {
             let kind = Kind::ALL
                 .iter()
@@ -134,7 +136,8 @@ impl<'a> Index<'a> {
             match (kind, entry.key.text) {
                 (Some(kind), _) => lists[kind].extend(table(entry, findings)),
                 (None, "names") => names.extend(table(entry, findings)),
-                (None, "networks" | "probes") => later(entry.key, "the steering", findings),
+                (None, "networks") => networks.extend(table(entry, findings)),
+                (None, "probes") => later(entry.key, "the steering", findings),
                 (None, _) => unknown(entry, findings),
             }
         }
@@ -147,6 +150,7 @@ impl<'a> Index<'a> {
             rules: space(Kind::Rules, rules, findings),
             pools: space(Kind::Pool, pools, findings),
             names,
+            networks,
             complete,
         };
         index.clashes(findings);
@@ -245,11 +249,17 @@ impl<'a> Index<'a> {
         }
         let form = "places look like `\"192.0.2.0/24\"`, `AS64500`, `\"DE/Hamburg\"`, `US-CA`, `DE`, `europe`";
         if values::unkebab(word.text).is_some() {
-            findings.error(word.at, format!("`{}` is not a place", word.text), form);
+            let advice = match findings.place(word.text) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => form.to_owned(),
+            };
+            findings.error(word.at, format!("`{}` is not a place", word.text), advice);
         } else if self.complete {
-            let advice = match findings.guess(word.text, self.regions.names().chain(PLACES)) {
-                Some(meant) => meant_at(meant, &[&self.regions]),
-                None => "define it under `[regions]`".to_owned(),
+            let region = findings.guess(word.text, self.regions.names().chain(PLACES));
+            let advice = match (region, findings.place(word.text)) {
+                (Some(meant), _) => meant_at(meant, &[&self.regions]),
+                (None, Some(meant)) => format!("did you mean `{meant}`?"),
+                (None, None) => "define it under `[regions]`".to_owned(),
             };
             findings.error(
                 word.at,
@@ -266,7 +276,7 @@ fn table<'a>(entry: Entry<'a>, findings: &mut Findings) -> Vec<Entry<'a>> {
     let name = entry.key.text;
     entry.value.table().unwrap_or_else(|| {
         let advice = match name {
-            "names" => "write `[names]` and the names below it".to_owned(),
+            "names" | "networks" => format!("write `[{name}]` and what belongs there below it"),
             "rules" | "pools" => format!("write `[{name}.NAME]` and its keys below it"),
             _ => format!("write `[{name}]` and the names below it"),
         };
@@ -279,7 +289,9 @@ fn unknown(entry: Entry<'_>, findings: &mut Findings) {
     const MACHINE: [&str; 9] = [
         "zones", "geoip", "state", "listen", "admin", "workers", "id", "tls", "tokens",
     ];
-    const TABLES: [&str; 6] = ["sites", "vips", "regions", "rules", "pools", "names"];
+    const TABLES: [&str; 7] = [
+        "sites", "vips", "regions", "networks", "rules", "pools", "names",
+    ];
     let name = entry.key.text;
     let advice = if MACHINE.contains(&name) {
         "this belongs to the machine: write it in `meridian.toml`".to_owned()

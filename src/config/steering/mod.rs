@@ -8,14 +8,17 @@ use std::sync::Arc;
 use crate::config::document::Document;
 use crate::config::estate::{Pool, Steering};
 use crate::config::findings::Findings;
-use crate::diagnostic::{Diagnostic, Source, any_error};
+use crate::diagnostic::{Diagnostic, Include, Refusal, Source, any_error};
 use crate::limits;
 
+mod fences;
 mod graph;
 mod idle;
 mod index;
+mod list;
 mod members;
 mod names;
+mod networks;
 mod pools;
 mod reach;
 mod regions;
@@ -25,9 +28,17 @@ mod sites;
 mod tests;
 mod uneven;
 
-/// The steering that these files say together, whatever their order; none if there is an error in any. All errors and
-/// warnings of all files come back.
-pub fn steering(files: &[Arc<Source>]) -> (Option<Steering>, Vec<Diagnostic>) {
+/// For files that stand alone: there are no lists of networks.
+pub fn alone(written: &str, _: &str) -> Result<Arc<Source>, Refusal> {
+    Err(Refusal {
+        message: format!("`{written}`: no other file can be read here"),
+        advice: "write the networks into this file".to_owned(),
+    })
+}
+
+/// The steering that these files say together, whatever their order; none if there is an error in any. `lists` gives the
+/// lists of networks that they name. All errors and warnings of all files come back.
+pub fn steering(files: &[Arc<Source>], lists: &Include<'_>) -> (Option<Steering>, Vec<Diagnostic>) {
     let mut findings = Findings::default();
     let total: usize = files.iter().map(|file| file.text.len()).sum();
     if total > limits::STEERING_TEXT {
@@ -44,14 +55,21 @@ pub fn steering(files: &[Arc<Source>]) -> (Option<Steering>, Vec<Diagnostic>) {
         .iter()
         .filter_map(|file| Document::parse(file, &mut findings))
         .collect();
-    let steering = read(&documents, documents.len() == files.len(), &mut findings);
+    let complete = documents.len() == files.len();
+    let steering = read(&documents, complete, lists, &mut findings);
     let list = findings.into_list();
     (steering.filter(|_| !any_error(&list)), list)
 }
 
-fn read(documents: &[Document<'_>], complete: bool, findings: &mut Findings) -> Option<Steering> {
+fn read(
+    documents: &[Document<'_>],
+    complete: bool,
+    lists: &Include<'_>,
+    findings: &mut Findings,
+) -> Option<Steering> {
     let index = index::Index::new(documents, complete, findings);
     let grounds = sites::read(&index, findings);
+    let networks = networks::read(&index, lists, findings);
     let regions = regions::read(&index, findings);
     let lines = rules::lines(&index, findings);
     let (sets, places) = rules::sets(&index, &lines, &regions, findings);
@@ -74,6 +92,7 @@ fn read(documents: &[Document<'_>], complete: bool, findings: &mut Findings) -> 
     }
     graph::too_deep(&edges, &depth, &index.pools, findings);
     estate.check(&pointers, findings);
+    estate.fences(&sets, findings);
     if findings.errors() == 0 {
         estate.idle(&regions, &pointers, findings);
         estate.uneven(&edges, &pointers, findings);
@@ -90,6 +109,7 @@ fn read(documents: &[Document<'_>], complete: bool, findings: &mut Findings) -> 
     Some(Steering {
         sites: grounds.sites,
         vips: grounds.vips,
+        networks,
         rules: sets,
         places,
         pools,

@@ -8,6 +8,7 @@ use crate::config::findings::Findings;
 use crate::config::record::{Keys, Record};
 use crate::config::steering::index::Index;
 use crate::config::steering::members::{Written, members, weightless};
+use crate::config::steering::regions::twice;
 use crate::config::steering::sites::Grounds;
 use crate::config::values;
 use crate::diagnostic::Spot;
@@ -25,8 +26,9 @@ const POOL: Keys = Keys {
         "ttl",
         "ecs",
         "on_all_down",
+        "fence",
     ],
-    later: &["spill", "failback", "fence"],
+    later: &["spill", "failback"],
     example: "[pools.web]",
 };
 
@@ -47,6 +49,8 @@ pub(super) struct Draft<'a> {
     /// The answer keys that it has.
     pub(super) answer: Vec<Word<'a>>,
     pub(super) answers: Option<At<'a>>,
+    /// The rule sets that fence it.
+    pub(super) fence: Vec<(RulesId, Word<'a>)>,
     /// Something in it has an error: its gaps follow from it.
     pub(super) doubtful: bool,
 }
@@ -58,6 +62,7 @@ pub(super) fn plain(name: &str, members: Members, spot: Spot) -> Pool {
         members,
         policy: Policy::Weighted,
         prefer: None,
+        fence: Vec::new(),
         min_up: 500_000,
         tie: 0,
         answers: 1,
@@ -125,6 +130,11 @@ fn draft<'a>(
     pool.members = members;
     choice(&mut pool, &record, index, findings);
     answer(&mut pool, &record, findings);
+    let fence = record
+        .get("fence")
+        .map(|field| fence(field, &what, index, findings))
+        .unwrap_or_default();
+    pool.fence = fence.iter().map(|(id, _)| *id).collect();
     Draft {
         pool,
         key: entry.key,
@@ -135,6 +145,7 @@ fn draft<'a>(
             .map(|field| field.key)
             .collect(),
         answers: record.get("answers").map(|field| field.value.at),
+        fence,
         doubtful: findings.errors() > before,
     }
 }
@@ -170,6 +181,37 @@ fn choice(pool: &mut Pool, record: &Record<'_>, index: &Index<'_>, findings: &mu
             advice,
         );
     }
+}
+
+/// The rule sets of a fence, in the order written.
+fn fence<'a>(
+    field: Entry<'a>,
+    what: &str,
+    index: &Index<'a>,
+    findings: &mut Findings,
+) -> Vec<(RulesId, Word<'a>)> {
+    let words = values::names("`fence`", field.value, findings);
+    if words.as_ref().is_some_and(Vec::is_empty) {
+        findings.error(
+            field.value.at,
+            format!("the fence of {what} has no rule set"),
+            "name one, or drop the key",
+        );
+    }
+    let mut fence: Vec<(RulesId, Word<'a>)> = Vec::new();
+    for word in words.unwrap_or_default() {
+        let Some(id) = index.resolve(&index.rules, word, findings).map(RulesId) else {
+            continue;
+        };
+        match fence.iter().find(|(known, _)| *known == id) {
+            Some((_, first)) => {
+                let message = format!("`{}` stands twice in the fence of {what}", word.text);
+                twice(&message, word.at, first.at, findings);
+            }
+            None => fence.push((id, word)),
+        }
+    }
+    fence
 }
 
 fn answer(pool: &mut Pool, record: &Record<'_>, findings: &mut Findings) {

@@ -1,11 +1,15 @@
 //! The steering language: what is read, what is refused with which words, and that order never matters.
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
-use super::steering;
+use std::sync::Arc;
+
+use super::alone;
 use crate::config::estate::Steering;
 use crate::diagnostic::{Diagnostic, Source, render};
 
+mod fences;
 mod golden;
+mod networks;
 mod order;
 mod pools;
 mod refused;
@@ -21,6 +25,11 @@ fra-1 = { site = "fra", address = "192.0.2.10" }
 iad-1 = { site = "iad", address = "198.51.100.10" }
 b = { address = "192.0.2.77" }
 "#;
+
+/// The steering of files that stand alone.
+fn steering(files: &[Arc<Source>]) -> (Option<Steering>, Vec<Diagnostic>) {
+    super::steering(files, &alone)
+}
 
 fn read(text: &str) -> (Option<Steering>, Vec<Diagnostic>) {
     let (steering, list) = steering(&[Source::new("zones/steering.toml", text)]);

@@ -61,6 +61,7 @@ fn every_fact_is_read() {
                 latitude: 53_550_000,
                 longitude: 9_993_700,
             }),
+            radius: Some(20),
             system: Some(64500),
         };
         assert_eq!((facts, network.as_str()), (&all, "192.0.2.0/25"));
@@ -104,15 +105,36 @@ fn origins_tell_what_was_read() {
     assert_eq!((origin.build, origin.networks), (1_700_000_000, 2));
 }
 
+/// One record is decoded once, however many networks lead to it.
+#[test]
+fn each_record_is_decoded_once() {
+    let mut many = Mmdb::new("GeoIP2-City");
+    for n in 0..600u32 {
+        let network = format!("{}.{}.0.0/16", 11 + n / 200, n % 200);
+        many.add(
+            &network,
+            [hamburg(), hamburg().system(64500)][n as usize % 2]
+                .clone()
+                .value(),
+        );
+    }
+    let atlas = read(&[many]);
+    assert_eq!(
+        (atlas.origins[0].networks, atlas.origins[0].records),
+        (600, 2)
+    );
+    assert_eq!(find(&atlas, "13.7.0.1").0.system, Some(64500));
+}
+
 #[test]
 fn the_first_that_knows_counts() {
-    let first = Mmdb::new("first").with("192.0.0.0/16", Record::new().country("FR"));
+    let first = Mmdb::new("first").with("192.0.0.0/16", Record::new().country("DE"));
     let second = Mmdb::new("second").with("192.0.0.0/22", hamburg());
     let atlas = read(&[first.clone(), second.clone()]);
     let (facts, network) = find(&atlas, "192.0.2.1");
     assert_eq!(
         (facts.country, facts.city.as_deref()),
-        (country("FR"), Some("Hamburg"))
+        (country("DE"), Some("Hamburg"))
     );
     assert_eq!(network, "192.0.0.0/22");
     assert_eq!(find(&atlas, "192.0.4.1").0.city, None);
@@ -122,9 +144,103 @@ fn the_first_that_knows_counts() {
         .map(|o| o.database_type.as_str())
         .collect();
     assert_eq!(names, ["first", "second"]);
-    let atlas = read(&[second, first]);
+    let france = Mmdb::new("first").with("192.0.0.0/16", Record::new().country("FR").system(7));
+    let atlas = read(&[second.clone(), france.clone()]);
     assert_eq!(find(&atlas, "192.0.2.1").0.country, country("DE"));
     assert_eq!(find(&atlas, "192.0.4.1").0.country, country("FR"));
+    // Of another country's city nothing is taken, nor its place on the globe.
+    let facts = find(&read(&[france, second]), "192.0.2.1").0.clone();
+    let only = Facts {
+        continent: Some(Continent::Europe),
+        country: country("FR"),
+        system: Some(7),
+        ..Facts::default()
+    };
+    assert_eq!(facts, only);
+}
+
+/// What a second file adds to a first.
+#[test]
+fn places_of_two_files_are_not_mixed() {
+    let de = || Record::new().country("DE");
+    let table = [
+        // The first, the second, and the city, the subdivisions and whether there are coordinates in the end.
+        (de(), hamburg(), Some("Hamburg"), "HH", true),
+        (
+            de().subdivisions(&["HH"]),
+            hamburg(),
+            Some("Hamburg"),
+            "HH",
+            true,
+        ),
+        (de().city("Hamburg"), hamburg(), Some("Hamburg"), "HH", true),
+        (
+            Record::new().continent("EU"),
+            hamburg(),
+            Some("Hamburg"),
+            "HH",
+            true,
+        ),
+        (
+            Record::new().system(1),
+            hamburg(),
+            Some("Hamburg"),
+            "HH",
+            true,
+        ),
+        (
+            de().subdivisions(&["HH"]),
+            de().subdivisions(&["HH", "A"]).city("Altona"),
+            Some("Altona"),
+            "HH A",
+            false,
+        ),
+        (Record::new().country("FR"), hamburg(), None, "", false),
+        (Record::new().continent("AS"), hamburg(), None, "", false),
+        (de().subdivisions(&["BY"]), hamburg(), None, "BY", false),
+        (
+            de().subdivisions(&["BY"]),
+            de().city("Hamburg").location(53.0, 10.0),
+            None,
+            "BY",
+            false,
+        ),
+        (de().city("Bremen"), hamburg(), Some("Bremen"), "", false),
+        (
+            de().city("Bremen"),
+            de().subdivisions(&["HH"]),
+            Some("Bremen"),
+            "",
+            false,
+        ),
+        (
+            de(),
+            Record::new().city("Hamburg").location(53.0, 10.0),
+            None,
+            "",
+            false,
+        ),
+        (
+            Record::new().city("Hamburg"),
+            de(),
+            Some("Hamburg"),
+            "",
+            false,
+        ),
+    ];
+    for (n, (first, second, city, parts, located)) in table.into_iter().enumerate() {
+        let first = Mmdb::new("first").with("192.0.0.0/16", first);
+        let second = Mmdb::new("second").with("192.0.0.0/16", second);
+        let atlas = read(&[first, second]);
+        let facts = find(&atlas, "192.0.2.1").0;
+        assert_eq!(facts.city.as_deref(), city, "{n}");
+        assert_eq!(facts.subdivisions.join(" "), parts, "{n}");
+        assert_eq!(
+            (facts.location.is_some(), facts.radius.is_some()),
+            (located, located),
+            "{n}"
+        );
+    }
 }
 
 #[test]
@@ -134,6 +250,12 @@ fn odd_records() {
     odd.add("1.0.0.0/8", map([("country", coded("JP"))]));
     odd.add("2.0.0.0/8", map([("registered_country", coded("FR"))]));
     odd.add("3.0.0.0/8", map([("country", coded("ZZ"))]));
+    let both = [
+        ("country", coded("JP")),
+        ("registered_country", coded("FR")),
+    ];
+    odd.add("6.0.0.0/8", map(both));
+    odd.add("7.0.0.0/8", map([("represented_country", coded("US"))]));
     let traits = map([("autonomous_system_number", super::mmdb::Value::Unsigned(7))]);
     odd.add("4.0.0.0/8", map([("traits", traits)]));
     let far = Record::new()
@@ -148,10 +270,12 @@ fn odd_records() {
         (Some(Continent::Asia), country("JP"))
     );
     assert_eq!(
-        facts("2.0.0.1"),
-        Facts::default(),
-        "where it is registered is not where it is"
+        facts("2.0.0.1").country,
+        country("FR"),
+        "where it is registered is better than nothing"
     );
+    assert_eq!(facts("6.0.0.1").country, country("JP"));
+    assert_eq!(facts("7.0.0.1"), Facts::default());
     assert_eq!(facts("3.0.0.1"), Facts::default());
     assert_eq!(facts("4.0.0.1").system, Some(7), "Enterprise");
     assert_eq!(
@@ -180,10 +304,7 @@ fn addresses_of_ipv4_are_known_as_such_only() {
         ] {
             assert_eq!(find(&atlas, addr).0, &Facts::default(), "{addr}");
         }
-        assert_eq!(
-            (atlas.v4.len(), atlas.v6.len(), atlas.origins[0].networks),
-            (3, 3, 2)
-        );
+        assert_eq!((atlas.ranges(), atlas.origins[0].networks), ((3, 3), 2));
     }
 }
 
@@ -195,7 +316,7 @@ fn networks_around_ipv4() {
     assert_eq!(find(&atlas, "::1").1, "::/8");
     assert_eq!(find(&atlas, "2001:db8::").0, &Facts::default());
     let atlas = read(&[Mmdb::new("all").with("::/0", hamburg())]);
-    assert_eq!((atlas.v4.len(), atlas.v6.len()), (1, 1));
+    assert_eq!(atlas.ranges(), (1, 1));
     assert_eq!(find(&atlas, "2001:db8::").0.country, country("DE"));
 }
 
@@ -296,8 +417,9 @@ proptest! {
         let first = database(&one, |n| Record::new().system(n));
         let second = database(&two, |n| Record::new().country(["DE", "FR", "JP", "US", "BR"][n as usize]));
         let atlas = read(&[first, second]);
-        prop_assert!(atlas.v4.is_sorted_by(|a, b| a.0 < b.0 && a.1 != b.1) && atlas.v4[0].0 == 0);
-        prop_assert!(atlas.v6.is_sorted_by(|a, b| a.0 < b.0 && a.1 != b.1) && atlas.v6[0].0 == 0);
+        let (v4, v6): (Vec<_>, Vec<_>) = (atlas.ranges4().collect(), atlas.ranges6().collect());
+        prop_assert!(v4.is_sorted_by(|a, b| a.0 < b.0 && a.1 != b.1) && v4[0].0 == 0);
+        prop_assert!(v6.is_sorted_by(|a, b| a.0 < b.0 && a.1 != b.1) && v6[0].0 == 0);
         let near = one.iter().chain(&two).map(|network| network.0);
         for addr in near.chain([Ipv4Addr::from(asked).into()]) {
             let (facts, prefix) = atlas.find(addr);

@@ -1,13 +1,18 @@
 //! Which addresses are clients', and the rooms of the other tests.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
+use super::mmdb as writer;
 use super::*;
 use crate::prefix::{Prefix, mask32, mask128};
 
 mod atlas;
 mod broken;
+mod corrections;
+mod cover;
+mod form;
 #[path = "../../../tests/support/mmdb.rs"]
-mod mmdb;
+pub(crate) mod mmdb;
+mod shapes;
 mod table;
 
 /// Each block that is not global: neither end of it is, and both neighbours are.
@@ -26,7 +31,7 @@ fn global_is_as_the_registries_say() {
         assert!(first.checked_sub(1).is_none_or(is_global), "{block}");
         assert!(last.checked_add(1).is_none_or(is_global), "{block}");
     }
-    for block in "::/3 2001:db8::/32 3fff::/20 4000::/2 8000::/1".split_whitespace() {
+    for block in "::/3 2001::/23 2001:db8::/32 3fff::/20 4000::/2 8000::/1".split_whitespace() {
         let prefix: Prefix = block.parse().unwrap();
         let IpAddr::V6(first) = prefix.addr() else {
             panic!()
@@ -55,13 +60,4 @@ fn global_is_as_the_registries_say() {
     ] {
         assert!(global(addr.parse().unwrap()), "{addr}");
     }
-}
-
-#[test]
-fn mapped_addresses_fold() {
-    let fold = |text: &str| fold(text.parse().unwrap()).to_string();
-    assert_eq!(fold("::ffff:192.0.2.1"), "192.0.2.1");
-    assert_eq!(fold("::192.0.2.1"), "::c000:201");
-    assert_eq!(fold("2001:db8::1"), "2001:db8::1");
-    assert_eq!(fold("192.0.2.1"), "192.0.2.1");
 }

@@ -32,6 +32,7 @@ impl Desk {
         let paths = Paths {
             zones: folder.path().into(),
             geoip: Vec::new(),
+            guard: crate::config::machine::geoip::Guard::default(),
             cookies: None,
         };
         let mut loader = Loader::new(paths);
@@ -263,7 +264,7 @@ fn a_file_that_was_emptied_a_moment_ago_is_waited_for() {
     let path = desk.folder.path().join("a.example.zone");
     let loaded = std::thread::scope(|scope| {
         scope.spawn(|| {
-            std::thread::sleep(Duration::from_millis(5));
+            std::thread::sleep(Duration::from_millis(50));
             fs::write(path, numbered(2)).unwrap();
         });
         desk.load(&Touched::Everything, Asked::Verdict)
@@ -285,6 +286,7 @@ fn diagnostics_of_many_zones_are_bounded_and_errors_come_first() {
     let paths = Paths {
         zones: folder.path().into(),
         geoip: Vec::new(),
+        guard: crate::config::machine::geoip::Guard::default(),
         cookies: None,
     };
     let all = Loader::thorough(paths.clone()).first();
@@ -315,4 +317,77 @@ fn paths_merge_until_they_are_everything() {
     assert_eq!(both, Touched::Everything);
     touched.merge(paths(0..limits::TOUCHED + 1));
     assert_eq!(touched, Touched::Everything);
+}
+
+#[test]
+fn a_list_of_networks_is_read_when_it_or_its_steering_changes() {
+    let mut desk = Desk::new();
+    let lines = |desk: &Desk| {
+        let networks = desk.estate.steering.networks.iter();
+        let line = |one: &crate::config::estate::Correction| {
+            let file = one.path.rsplit('/').next().unwrap_or_default().to_owned();
+            format!("{} {file}:{}", one.network, one.line)
+        };
+        networks.map(line).collect::<Vec<_>>()
+    };
+    desk.write("s.toml", "[networks]\nfile = \"l.csv\"\n");
+    assert!(desk.refused(&["s.toml"]).contains("there is no such file"));
+    // One that appears where it was missed has its event.
+    desk.write("l.csv", "9.9.9.0/24,DE\n");
+    assert_eq!(desk.told(&["l.csv"]), (0, 0, End::Read));
+    assert_eq!(lines(&desk), ["9.9.9.0/24 l.csv:1"]);
+    let atlas = desk.estate.atlas.clone();
+    // The same again is no news, nor is a list that nobody names.
+    desk.write("l.csv", "9.9.9.0/24,DE\n");
+    desk.write("other.csv", "nonsense");
+    assert_eq!(desk.told(&["l.csv", "other.csv"]), (0, 0, End::Same));
+    let again = desk.load(&Touched::Everything, Asked::Verdict);
+    let again = again.estate.unwrap();
+    assert!(
+        Arc::ptr_eq(&atlas, &again.atlas),
+        "and is not laid on again"
+    );
+    // Another, by its event or by a look at everything.
+    desk.write("l.csv", "# two\n9.9.9.0/25,DE\n");
+    assert_eq!(desk.told(&["l.csv"]), (0, 0, End::Read));
+    assert_eq!(lines(&desk), ["9.9.9.0/25 l.csv:2"]);
+    assert!(!Arc::ptr_eq(&atlas, &desk.estate.atlas));
+    desk.write("l.csv", "9.9.8.0/24,DE\n");
+    let loaded = desk.load(&Touched::Everything, Asked::News);
+    desk.estate = loaded.estate.unwrap();
+    assert_eq!(lines(&desk), ["9.9.8.0/24 l.csv:1"]);
+    // Without an event it shows in its looks, once those can be relied on.
+    let settled = std::time::Duration::from_millis(crate::limits::SETTLED + 100);
+    std::thread::sleep(settled);
+    let loaded = desk.load(&Touched::Everything, Asked::Verdict);
+    desk.estate = loaded.estate.unwrap();
+    desk.write("l.csv", "9.9.7.0/24,DE\n");
+    let loaded = desk.load(&Touched::Everything, Asked::News);
+    desk.estate = loaded.estate.unwrap();
+    assert_eq!(lines(&desk), ["9.9.7.0/24 l.csv:1"]);
+}
+
+#[test]
+fn a_link_to_a_list_may_lead_elsewhere() {
+    let mut desk = Desk::new();
+    // A hidden folder, whose links make nobody look at everything.
+    fs::create_dir(desk.folder.path().join(".lists")).unwrap();
+    let path = desk.folder.path().join(".lists/l.csv");
+    let link = |to: &str| {
+        let _ = fs::remove_file(&path);
+        std::os::unix::fs::symlink(to, &path).unwrap();
+    };
+    desk.write("one.csv", "9.9.1.0/24,DE\n");
+    desk.write("two.csv", "9.9.2.0/24,DE\n");
+    desk.write("s.toml", "[networks]\nfile = \".lists/l.csv\"\n");
+    link("../one.csv");
+    assert_eq!(desk.told(&["s.toml"]).2, End::Read);
+    let first = |desk: &Desk| desk.estate.steering.networks[0].network.to_string();
+    assert_eq!(first(&desk), "9.9.1.0/24");
+    link("../two.csv");
+    assert_eq!(desk.told(&[".lists/l.csv"]).2, End::Read);
+    assert_eq!(first(&desk), "9.9.2.0/24");
+    link("/etc/hostname");
+    let error = desk.refused(&[".lists/l.csv"]);
+    assert!(error.contains("leads out of the folder"), "{error}");
 }

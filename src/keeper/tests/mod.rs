@@ -1,8 +1,10 @@
 //! The keeper at work in a small house: an estate on disk, a state folder, a cell.
 
+mod databases;
 mod loading;
 mod reading;
 mod reports;
+mod unread;
 mod watching;
 
 use std::fs;
@@ -78,6 +80,7 @@ impl House {
         let paths = Paths {
             zones,
             geoip: Vec::new(),
+            guard: crate::config::machine::geoip::Guard::default(),
             cookies: None,
         };
         let mut loader = Loader::new(paths.clone());
@@ -151,6 +154,7 @@ impl House {
         let change = Change::Reload {
             cause: Arc::from("test"),
             touched: Touched::Everything,
+            force: crate::keeper::Force::No,
             reply: Some(reply),
         };
         self.keeper.send(change).unwrap();

@@ -114,6 +114,7 @@ fn a_checkout_is_waited_for() {
         let change = Change::Reload {
             cause: Arc::from("test"),
             touched: Touched::Everything,
+            force: crate::keeper::Force::No,
             reply: Some(reply),
         };
         house.keeper.send(change).unwrap();
@@ -152,6 +153,7 @@ fn reloads_that_wait_are_done_together() {
         let change = Change::Reload {
             cause: Arc::from("test"),
             touched: Touched::Everything,
+            force: crate::keeper::Force::No,
             reply: Some(reply),
         };
         house.keeper.send(change).unwrap();

@@ -51,7 +51,7 @@ fn locate(files: &[(&str, &str)]) -> impl FnMut(&str, Sought<'_>) -> Option<Spot
 }
 
 fn steering(text: &str) -> Steering {
-    let (steering, found) = config::steering(&[Source::new("steering.toml", text)]);
+    let (steering, found) = config::steering(&[Source::new("steering.toml", text)], &config::alone);
     steering.unwrap_or_else(|| panic!("{}", diagnostic::render(&found, false)))
 }
 
@@ -349,15 +349,10 @@ fn atlas(networks: &[(&str, &str, &str)]) -> Atlas {
         subdivisions: Vec::from_iter((!part.is_empty()).then(|| part.to_string())),
         ..Facts::default()
     };
-    Atlas {
-        facts: [Facts::default()]
-            .into_iter()
-            .chain(networks.iter().map(facts))
-            .collect(),
-        v4: vec![(0, 0)],
-        v6: vec![(0, 0)],
-        ..Atlas::default()
-    }
+    let facts = [Facts::default()]
+        .into_iter()
+        .chain(networks.iter().map(facts));
+    Atlas::new(facts.collect(), [(0, 0)], [(0, 0)])
 }
 
 #[test]
@@ -385,7 +380,7 @@ warning: no network of the loaded databases is in `oceania`
 warning: no network of the loaded databases is in `DE/Berlim`
   --> steering.toml:14:1
 14 | "DE/Berlim" = "fra"
-   | ^^^^^^^^^^^ the rule fits nobody; see how the databases spell it
+   | ^^^^^^^^^^^ the rule fits nobody; did you mean `DE/Berlin`?
 warning: no network of the loaded databases is in `US/Reno`
   --> steering.toml:16:1
 16 | "US/Reno" = "fra"
@@ -395,6 +390,19 @@ warning: no loaded database knows of autonomous systems
 17 | AS64500 = "fra"
    | ^^^^^^^ the rules for `AS64500` and one more place fit nobody
 "#,
+    );
+    let coded = |atlas| {
+        joined(
+            &[("example.com.zone", EXAMPLE)],
+            &PLACES.replace("US-CA\"]", "US-CS\"]"),
+            atlas,
+            None,
+        )
+    };
+    let rendered = coded(atlas(&networks)).1;
+    assert!(
+        rendered.contains("the rule fits nobody; did you mean `US-CA`?"),
+        "{rendered}"
     );
     shows(&told(Atlas::builtin()).1, ""); // it is coarse, and says so itself
 }

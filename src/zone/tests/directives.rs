@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::reading::{Files, WHOLE, plain, say};
 use super::{HEAD, name};
-use crate::diagnostic::Source;
+use crate::diagnostic::{Refusal, Source};
 use crate::wire::kind::Kind;
-use crate::zone::{Refusal, Shown, Sought, Texts, locate};
+use crate::zone::{Shown, Sought, Texts, locate};
 
 /// The records of files that nothing is wrong with.
 fn good(files: Files<'_>) -> Vec<String> {

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::diagnostic::{Diagnostic, Source};
+use crate::diagnostic::{Diagnostic, Refusal, Source};
 use crate::zone::report::Report;
-use crate::zone::{Done, Job, Refusal, Texts, pieces};
+use crate::zone::{Done, Job, Texts, pieces};
 
 use super::name;
 

@@ -1,8 +1,11 @@
-//! Any bytes as a steering file: never a panic, and a refusal says why.
+//! Any bytes as a steering file, and as a list of networks: never a panic, and a refusal says why.
 #![no_main]
 
 #[path = "../../support/properties.rs"]
 #[allow(dead_code, reason = "each target holds one of them")]
 mod properties;
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| properties::steering(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    properties::steering(bytes);
+    properties::networks(bytes);
+});

@@ -2,9 +2,9 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::super::client;
-use super::super::estate::{Estate, Facts, Point, Site, Vip};
+use super::super::estate::{Correction, Estate, Facts, Place, Point, Site, Vip};
 use super::super::network::Network;
+use super::super::{boundaries, client};
 use super::{CITIES, MARGIN, Tape, city};
 
 pub(super) fn sites(tape: &mut Tape<'_>, estate: &mut Estate) {
@@ -92,6 +92,49 @@ pub(super) fn networks(tape: &mut Tape<'_>, estate: &mut Estate) {
     }
 }
 
+/// What the databases get wrong: at, inside and around their networks, and inside of each other.
+pub(super) fn corrections(tape: &mut Tape<'_>, estate: &mut Estate) {
+    let many = tape.below(3) * tape.below(6);
+    for _ in 0..many {
+        let known: Vec<Network> = (estate.networks.iter().map(|(network, _)| *network))
+            .chain(estate.corrections.iter().map(|one| one.network))
+            .collect();
+        let network = tape.pick(&known);
+        let width = Network::width(network.addr);
+        let len = (network.len + tape.below(7) as u8).saturating_sub(2);
+        let network = Network::around(network.addr, len.clamp(1, width));
+        let (city, country, continent, parts, latitude, longitude) = city(tape);
+        // Namibia's code stands for North America elsewhere: only the plain form is clear.
+        let plain = country == "NA" || tape.percent(40);
+        let place = match tape.below(3) {
+            _ if plain => Place::Country(country.to_string()),
+            0 => Place::City(country.to_string(), city.to_string()),
+            1 if !parts.is_empty() => Place::Subdivision(format!("{country}-{}", tape.pick(parts))),
+            _ if !parts.is_empty() => {
+                Place::City(format!("{country}-{}", tape.pick(parts)), city.to_string())
+            }
+            _ => Place::Country(country.to_string()),
+        };
+        let what = tape.below(3);
+        let one = Correction {
+            network,
+            place: (what != 1).then(|| (place, continent.to_string())),
+            location: (what != 0).then_some(Point {
+                latitude,
+                longitude,
+            }),
+            listed: tape.percent(50),
+        };
+        if estate
+            .corrections
+            .iter()
+            .all(|known| known.network != network)
+        {
+            estate.corrections.push(one);
+        }
+    }
+}
+
 pub(super) fn facts(tape: &mut Tape<'_>) -> Facts {
     let (city, country, continent, parts, latitude, longitude) = city(tape);
     let mut facts = Facts {
@@ -153,6 +196,20 @@ pub(super) fn clear_positions(estate: &mut Estate) {
                 }
             }
         }
+    }
+    clear_corrections(estate);
+}
+
+/// Takes corrections back that put clients too near to such a border.
+fn clear_corrections(estate: &mut Estate) {
+    let astray = |estate: &Estate| {
+        boundaries(estate, [0; 16].into()).into_iter().any(|addr| {
+            let position = client::Client::at(estate, addr).position(estate);
+            position.is_some_and(|point| !is_clear(estate, point))
+        })
+    };
+    while !estate.corrections.is_empty() && astray(estate) {
+        estate.corrections.pop();
     }
 }
 

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use super::super::estate::{Board, Estate, Kind, Place, Query, State};
+use super::super::form;
 use super::super::network::{Network, bits, from_bits};
 use super::places::address;
 use super::{NOW, Tape};
@@ -78,8 +79,18 @@ pub(super) fn query(tape: &mut Tape<'_>, estate: &Estate, boards: usize) -> Quer
     }
 }
 
-/// An address where something may change: in, at the edge of, or beside a known network.
+/// An address where something may change; of those of IPv4 some are written as IPv6.
 pub(super) fn somewhere(tape: &mut Tape<'_>, estate: &Estate) -> IpAddr {
+    let addr = known(tape, estate);
+    if addr.is_ipv4() && tape.percent(12) {
+        form::write(addr, tape.below(4), tape.bits())
+    } else {
+        addr
+    }
+}
+
+/// In, at the edge of, or beside a known network.
+fn known(tape: &mut Tape<'_>, estate: &Estate) -> IpAddr {
     let places = estate
         .rules
         .iter()
@@ -92,6 +103,7 @@ pub(super) fn somewhere(tape: &mut Tape<'_>, estate: &Estate) -> IpAddr {
         .networks
         .iter()
         .map(|(n, _)| *n)
+        .chain(estate.corrections.iter().map(|one| one.network))
         .chain(places)
         .collect();
     let network = tape.pick(&known);

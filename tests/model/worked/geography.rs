@@ -42,8 +42,12 @@ fn the_scope_is_the_shortest_prefix_of_one_class() {
     assert_eq!(scope("81.3.0.0"), 16); // the neighbour of the /16
     assert_eq!(scope("81.0.0.0"), 15);
     assert_eq!(scope("200.0.0.0"), 1);
-    // No rule speaks of IPv6, but zero would speak of both families.
-    assert_eq!(scope("2a00::"), 1);
+    // No rule speaks of IPv6, but a shorter prefix would speak of 2002::/16, where there is IPv4 of two classes.
+    assert_eq!(scope("2a00::"), 5);
+    assert_eq!(scope("::ffff:81.2.128.1"), 116);
+    assert_eq!(scope("64:ff9b::81.2.0.1"), 113);
+    assert_eq!(scope("2002:5102:c001::"), 34);
+    assert_eq!(scope("2001:0:1:2:3:4:aefd:7ffe"), 116);
     // Nothing depends on the client.
     let plain = Pool::new("plain", vec![V(0)]);
     assert_eq!(length(&estate, &plain, "81.2.128.1".parse().unwrap()), 0);
@@ -115,7 +119,7 @@ fn near_sites_stand_in_steps() {
         ..Pool::new("p", members)
     };
     let steps = |addr: &str, tie, members: Vec<Target>| {
-        Client::at(&estate, addr.parse().unwrap()).steps(&estate, &near(tie, members))
+        Client::at(&estate, addr.parse().unwrap()).steps(&estate, &near(tie, members), None)
     };
     let members = || vec![S(3), S(2), S(1), S(0)];
     // Hamburg: ams 366 km, fra 393, sin 10 128 - 4000, iad 6 448.
@@ -146,7 +150,7 @@ fn near_sites_stand_in_steps() {
     let client = Client::at(&estate, hamburg.parse().unwrap());
     let five = near(0, vec![S(4), S(2), S(3), S(1), S(0)]);
     assert_eq!(
-        client.steps(&estate, &five),
+        client.steps(&estate, &five, None),
         [vec![1], vec![0], vec![3], vec![2, 4]]
     );
 }
@@ -194,7 +198,13 @@ fn private_and_documentation_addresses_are_not_global() {
         "2001:db8:1::",
         "3fff:fff::",
         "4000::",
-        "64:ff9b::1",
+        "64:ff9b::10.0.0.1",
+        "64:ff9b:1::1",
+        "2002:a00:1::1",
+        "2001:0:1::f5ff:fffe",
+        "::ffff:127.0.0.1",
+        "2001:2::1",
+        "2001:1ff::",
     ] {
         assert!(!is_global(addr.parse().unwrap()), "{addr}");
     }
@@ -209,6 +219,11 @@ fn private_and_documentation_addresses_are_not_global() {
         "2000::",
         "3fff:1000::",
         "2a00::",
+        "64:ff9b::101:101",
+        "2002:101:101::",
+        "2001:0:1::fefe:fefe",
+        "::ffff:1.1.1.1",
+        "2001:200::",
     ] {
         assert!(is_global(addr.parse().unwrap()), "{addr}");
     }

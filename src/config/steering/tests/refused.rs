@@ -4,11 +4,7 @@ use super::{found, refused, web};
 
 #[test]
 fn keys_that_are_not_built_yet_are_said_to_be_so() {
-    for key in [
-        "spill = \"80%\"",
-        "failback = \"manual\"",
-        "fence = \"law\"",
-    ] {
+    for key in ["spill = \"80%\"", "failback = \"manual\""] {
         let word = key.split(' ').next().unwrap();
         let advice = "remove it from pool `web`: this version of Meridian would not obey it";
         assert_eq!(
@@ -33,12 +29,6 @@ fn keys_that_are_not_built_yet_are_said_to_be_so() {
     }
     let advice = "remove it from the steering: this version of Meridian would not obey it";
     refused(
-        "[networks]\n",
-        &[&format!(
-            "8:2: error: `networks` is not built yet; {advice}"
-        )],
-    );
-    refused(
         "[probes.p]\n",
         &[&format!("8:2: error: `probes` is not built yet; {advice}")],
     );
@@ -60,7 +50,7 @@ fn unknown_tables_and_keys() {
     refused(
         "[zebra]\n",
         &[
-            "8:2: error: unknown table `zebra`; the tables are `sites`, `vips`, `regions`, `rules`, `pools`, `names`",
+            "8:2: error: unknown table `zebra`; the tables are `sites`, `vips`, `regions`, `networks`, `rules`, `pools`, `names`",
         ],
     );
     refused(

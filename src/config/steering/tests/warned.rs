@@ -21,7 +21,7 @@ fn warnings_do_not_refuse() {
         ),
         (
             "[rules.c]\nDE = \"fra\"",
-            "12:8: warning: nothing uses rule set `c`; no pool has it as `prefer`",
+            "12:8: warning: nothing uses rule set `c`; no pool has it as `prefer` or `fence`",
         ),
         (
             "[pools.c]\nmembers = \"b\"\nttl = \"9s\"",

@@ -1,0 +1,55 @@
+//! Values of options that are more than a number or a path.
+
+use std::net::SocketAddr;
+
+use crate::config::machine::geoip;
+use crate::limits;
+
+/// The API is plain HTTP with tokens in it, so it does not leave the machine.
+pub(super) fn loopback(text: &str) -> Result<SocketAddr, String> {
+    let address: SocketAddr = text
+        .parse()
+        .map_err(|_| "write an address and a port: `127.0.0.1:8053`".to_owned())?;
+    if address.ip().is_loopback() {
+        Ok(address)
+    } else {
+        Err(format!(
+            "the API is plain HTTP and stays on loopback: write `127.0.0.1:{}`",
+            address.port()
+        ))
+    }
+}
+
+/// A duration, as in the machine file.
+pub(super) fn age(text: &str) -> Result<u64, String> {
+    geoip::age(text)
+        .ok_or_else(|| "write a whole number and `s`, `m`, `h` or `d`: `90d`".to_owned())
+}
+
+/// A share, as in the machine file.
+pub(super) fn moved(text: &str) -> Result<u32, String> {
+    geoip::moved(text).ok_or_else(|| "write `0%` to `100%`, with at most four decimals".to_owned())
+}
+
+/// One character-string (RFC 1035 §3.3), as in the machine file.
+pub(super) fn said(text: &str) -> Result<String, String> {
+    if (1..=limits::IDENTITY).contains(&text.len()) && !text.contains(char::is_control) {
+        Ok(text.to_owned())
+    } else {
+        let most = limits::IDENTITY;
+        Err(format!(
+            "write 1 to {most} octets without control characters"
+        ))
+    }
+}
+
+/// What readers take for the type of a database.
+pub(super) fn kind(text: &str) -> Result<String, String> {
+    let most = limits::DATABASE_TYPE;
+    let plain = |octet: u8| octet.is_ascii_graphic();
+    if (1..=most).contains(&text.len()) && text.bytes().all(plain) {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("write 1 to {most} visible ASCII characters"))
+    }
+}

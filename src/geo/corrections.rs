@@ -1,0 +1,208 @@
+//! Corrections: what an operator knows better than the databases, laid over them network by network.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::atlas::{Atlas, Facts};
+use super::cover::Cover;
+use super::range::{self, Word};
+use crate::place::{Country, Place, Point};
+use crate::prefix::{Prefix, mask32, mask128};
+
+/// What is said of a network.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Change {
+    /// A country, subdivision or city. It takes the place of all that the databases say of where the network is: their
+    /// coordinates are of another place, so without others the middle of the country counts.
+    pub place: Option<Arc<Place>>,
+    /// Where the network is.
+    pub location: Option<Point>,
+}
+
+impl Change {
+    /// Both, this one upon the other.
+    fn over(&self, under: &Change) -> Change {
+        match self.place {
+            Some(_) => self.clone(),
+            None => Change {
+                place: under.place.clone(),
+                location: self.location.or(under.location),
+            },
+        }
+    }
+
+    fn apply(&self, facts: &Facts) -> Facts {
+        let mut facts = facts.clone();
+        if let Some(place) = &self.place {
+            let (code, city) = match &**place {
+                Place::City(area, name) => (area.as_str(), Some(name.clone())),
+                Place::Subdivision(part) => (part.0.as_str(), None),
+                Place::Country(country) => (country.code(), None),
+                Place::Network(_) | Place::System(_) | Place::Continent(_) | Place::Unknown => {
+                    return facts;
+                }
+            };
+            let (country, part) = code.split_once('-').unwrap_or((code, ""));
+            facts.country = Country::from_code(country);
+            facts.continent = facts.country.map(Country::continent);
+            let parts = Some(part.to_owned()).filter(|part| !part.is_empty());
+            facts.subdivisions = parts.into_iter().collect();
+            facts.city = city;
+            (facts.location, facts.radius) = (None, None);
+        }
+        if self.location.is_some() {
+            // What was measured by the operator is exact.
+            (facts.location, facts.radius) = (self.location, None);
+        }
+        facts
+    }
+}
+
+/// Corrections of all addresses, flattened: networks inside others are laid upon them.
+#[derive(Clone, Debug)]
+pub struct Corrections {
+    /// The first is "nothing".
+    changes: Vec<Change>,
+    v4: Cover<u32>,
+    v6: Cover<u128>,
+}
+
+impl Corrections {
+    /// Of networks in any order, each at most once.
+    pub fn new(list: impl IntoIterator<Item = (Prefix, Change)>) -> Corrections {
+        let (mut v4, mut v6) = (Vec::new(), Vec::new());
+        let mut changes = Changes::default();
+        for (prefix, change) in list {
+            let number = changes.number(change);
+            match prefix.addr() {
+                IpAddr::V4(addr) => {
+                    let start = u32::from(addr);
+                    v4.push((start, start | !mask32(prefix.len()), number));
+                }
+                IpAddr::V6(addr) => {
+                    let start = u128::from(addr);
+                    v6.push((start, start | !mask128(prefix.len()), number));
+                }
+            }
+        }
+        let v4 = flatten(v4, |last: u32| last.checked_add(1), &mut changes);
+        let v6 = flatten(v6, |last: u128| last.checked_add(1), &mut changes);
+        Corrections {
+            changes: changes.list,
+            v4,
+            v6,
+        }
+    }
+}
+
+/// Distinct changes by number; 0 is "nothing".
+struct Changes {
+    list: Vec<Change>,
+    numbers: HashMap<Change, u32>,
+    pairs: HashMap<(u32, u32), u32>,
+}
+
+impl Default for Changes {
+    fn default() -> Changes {
+        Changes {
+            list: vec![Change::default()],
+            numbers: HashMap::from([(Change::default(), 0)]),
+            pairs: HashMap::new(),
+        }
+    }
+}
+
+impl Changes {
+    fn number(&mut self, change: Change) -> u32 {
+        // There are at most as many as corrections, and twice that after those inside of others.
+        let next = self.list.len() as u32;
+        *self.numbers.entry(change).or_insert_with_key(|change| {
+            self.list.push(change.clone());
+            next
+        })
+    }
+
+    fn both(&mut self, over: u32, under: u32) -> u32 {
+        if under == 0 {
+            return over;
+        }
+        if let Some(known) = self.pairs.get(&(over, under)) {
+            return *known;
+        }
+        let change = |number: u32| self.list.get(number as usize).cloned().unwrap_or_default();
+        let both = change(over).over(&change(under));
+        let number = self.number(both);
+        self.pairs.insert((over, under), number);
+        number
+    }
+}
+
+/// Ranges of what holds at each address. Prefixes never overlap but by nesting, so those that are open form a stack.
+fn flatten<W: Word>(
+    mut list: Vec<(W, W, u32)>,
+    after: impl Fn(W) -> Option<W>,
+    changes: &mut Changes,
+) -> Cover<W> {
+    // The wider of two that begin alike comes first, so that the narrower is laid upon it.
+    list.sort_by_key(|(start, end, _)| (*start, std::cmp::Reverse(*end)));
+    let mut ranges = Cover::whole(0);
+    let mut open: Vec<(W, u32)> = Vec::new();
+    for (start, end, number) in list {
+        while let Some((last, _)) = open.pop_if(|(last, _)| *last < start) {
+            if let Some(next) = after(last) {
+                ranges.push(next, open.last().map_or(0, |(_, n)| *n));
+            }
+        }
+        let under = open.last().map_or(0, |(_, n)| *n);
+        let both = changes.both(number, under);
+        ranges.push(start, both);
+        open.push((end, both));
+    }
+    while let Some((last, _)) = open.pop() {
+        if let Some(next) = after(last) {
+            ranges.push(next, open.last().map_or(0, |(_, n)| *n));
+        }
+    }
+    ranges.shrink();
+    ranges
+}
+
+impl Atlas {
+    /// The same with the corrections laid over it.
+    pub fn corrected(&self, corrections: &Corrections) -> Atlas {
+        let mut facts = self.facts.clone();
+        let known: HashMap<&Facts, u32> = (self.facts.iter()).zip(0..).collect();
+        let mut fresh: HashMap<Facts, u32> = HashMap::new();
+        let mut pairs: HashMap<(u32, u32), u32> = HashMap::new();
+        let mut pair = |change: u32, fact: u32| {
+            if change == 0 {
+                return fact;
+            }
+            *pairs.entry((change, fact)).or_insert_with(|| {
+                let change = corrections.changes.get(change as usize);
+                let before = self.facts.get(fact as usize);
+                let Some((change, before)) = change.zip(before) else {
+                    return fact;
+                };
+                let after = change.apply(before);
+                if let Some(number) = known.get(&after) {
+                    return *number;
+                }
+                *fresh.entry(after).or_insert_with_key(|after| {
+                    facts.push(after.clone());
+                    facts.len() as u32 - 1
+                })
+            })
+        };
+        let v4 = range::overlay(corrections.v4.iter(), self.v4.iter(), &mut pair);
+        let v6 = range::overlay(corrections.v6.iter(), self.v6.iter(), &mut pair);
+        Atlas {
+            facts,
+            v4,
+            v6,
+            origins: self.origins.clone(),
+            coarse: self.coarse,
+        }
+    }
+}
