@@ -138,11 +138,7 @@ impl<'w> Reply<'w, '_> {
     /// Hints of a target that this name's pool does not answer: a fence of the pool does not bind them, so it keeps them
     /// from its clients. The record then depends on the client, fenced or not.
     fn foreign(&mut self, held: &'w Held, node: NodeRef<'w>, turn: &Turn<'_>) -> Option<Local<'w>> {
-        let root = *held.steered.get(node.steer()? as usize)?;
-        let estate = &self.world.estate;
-        let pool = estate.roots.get(root as usize)?.pool;
-        let pool = estate.steering.pools.get(usize::from(pool.0))?;
-        if pool.fence.is_empty() {
+        if !self.fenced(held, node) {
             return None;
         }
         let decision = self.decide(held, node, turn, turn.asked.wire())?;
@@ -152,6 +148,17 @@ impl<'w> Reply<'w, '_> {
             own: None,
             none: true,
         })
+    }
+
+    /// Whether the pool that answers a name has a fence.
+    fn fenced(&self, held: &Held, node: NodeRef<'_>) -> bool {
+        let estate = &self.world.estate;
+        let pool = || {
+            let root = *held.steered.get(node.steer()? as usize)?;
+            let pool = estate.roots.get(root as usize)?.pool;
+            estate.steering.pools.get(usize::from(pool.0))
+        };
+        pool().is_some_and(|pool| !pool.fence.is_empty())
     }
 
     /// What steering has for this client at a node, if it is steered.
@@ -199,9 +206,8 @@ impl<'w> Reply<'w, '_> {
         if own && self.companion(held, node, owner, turn).is_err() {
             return;
         }
-        // What other names have is bound by no fence of this one.
-        let decision = self.decide(held, node, turn, owner);
-        if decision.is_some_and(|decision| decision.fence().is_some()) {
+        // What other names have is bound by no fence of this one. For no client of it, so that the scope need not tell.
+        if self.fenced(held, node) {
             return;
         }
         // Several records may have one target, whose addresses are sent once (RFC 2181 §5).
