@@ -65,7 +65,7 @@ pub const SETTLED: u64 = 2_000;
 /// whole; one that is written in place is waited for until it is closed; and what changes while it is read is read again.
 /// 15 ms hold the handful of events of one save together, and are a third of what a change may take to be live.
 pub const QUIET: u64 = 15;
-/// Milliseconds after which it is read although events go on, or a file is not closed.
+/// Milliseconds after which it is read although events go on, or a file is not closed, or is empty still.
 pub const QUIET_AT_MOST: u64 = 1_000;
 /// Changed paths that are handed on by themselves. Beyond, to look at every file is not dearer.
 pub const TOUCHED: usize = 1_024;

@@ -59,6 +59,20 @@ impl Prefix {
         self.len
     }
 
+    /// The address behind its last one; none at the end of the family.
+    pub fn after(&self) -> Option<IpAddr> {
+        match self.addr {
+            IpAddr::V4(addr) => {
+                let last = u32::from(addr) | !mask32(self.len);
+                last.checked_add(1).map(|next| Ipv4Addr::from(next).into())
+            }
+            IpAddr::V6(addr) => {
+                let last = u128::from(addr) | !mask128(self.len);
+                last.checked_add(1).map(|next| Ipv6Addr::from(next).into())
+            }
+        }
+    }
+
     /// Whether `addr` lies inside. Families do not mix.
     pub fn contains(&self, addr: IpAddr) -> bool {
         addr.is_ipv4() == self.addr.is_ipv4() && Prefix::around(addr, self.len).addr == self.addr

@@ -1,7 +1,7 @@
 //! What the databases say of every address, flattened into ranges.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 
 use super::cover::Cover;
 use super::database::{self, Database};
@@ -11,7 +11,7 @@ use super::range;
 use crate::diagnostic::Diagnostic;
 use crate::limits;
 use crate::place::Continent;
-use crate::prefix::{Prefix, mask32, mask128};
+use crate::prefix::Prefix;
 
 /// A database as read: its label and build.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -244,23 +244,9 @@ fn borders(blocks: &[(Prefix, Option<Continent>)]) -> Vec<IpAddr> {
     let mut borders: Vec<IpAddr> = vec![[0u8; 4].into(), [0u8; 16].into()];
     for (prefix, _) in blocks {
         borders.push(prefix.addr());
-        borders.extend(after(prefix));
+        borders.extend(prefix.after());
     }
     borders.sort();
     borders.dedup();
     borders
-}
-
-/// The address behind the last of a network; none at the end of the family.
-fn after(prefix: &Prefix) -> Option<IpAddr> {
-    match prefix.addr() {
-        IpAddr::V4(addr) => {
-            let last = u32::from(addr) | !mask32(prefix.len());
-            last.checked_add(1).map(|next| Ipv4Addr::from(next).into())
-        }
-        IpAddr::V6(addr) => {
-            let last = u128::from(addr) | !mask128(prefix.len());
-            last.checked_add(1).map(|next| Ipv6Addr::from(next).into())
-        }
-    }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::atlas::{Atlas, Facts};
 use super::cover::Cover;
-use super::range::{self, Word};
+use super::range;
 use crate::place::{Country, Place, Point};
 use crate::prefix::{Prefix, mask32, mask128};
 
@@ -86,8 +86,8 @@ impl Corrections {
                 }
             }
         }
-        let v4 = flatten(v4, |last: u32| last.checked_add(1), &mut changes);
-        let v6 = flatten(v6, |last: u128| last.checked_add(1), &mut changes);
+        let v4 = range::nested(v4, |over, under| changes.both(over, under));
+        let v6 = range::nested(v6, |over, under| changes.both(over, under));
         Corrections {
             changes: changes.list,
             v4,
@@ -136,36 +136,6 @@ impl Changes {
         self.pairs.insert((over, under), number);
         number
     }
-}
-
-/// Ranges of what holds at each address. Prefixes never overlap but by nesting, so those that are open form a stack.
-fn flatten<W: Word>(
-    mut list: Vec<(W, W, u32)>,
-    after: impl Fn(W) -> Option<W>,
-    changes: &mut Changes,
-) -> Cover<W> {
-    // The wider of two that begin alike comes first, so that the narrower is laid upon it.
-    list.sort_by_key(|(start, end, _)| (*start, std::cmp::Reverse(*end)));
-    let mut ranges = Cover::whole(0);
-    let mut open: Vec<(W, u32)> = Vec::new();
-    for (start, end, number) in list {
-        while let Some((last, _)) = open.pop_if(|(last, _)| *last < start) {
-            if let Some(next) = after(last) {
-                ranges.push(next, open.last().map_or(0, |(_, n)| *n));
-            }
-        }
-        let under = open.last().map_or(0, |(_, n)| *n);
-        let both = changes.both(number, under);
-        ranges.push(start, both);
-        open.push((end, both));
-    }
-    while let Some((last, _)) = open.pop() {
-        if let Some(next) = after(last) {
-            ranges.push(next, open.last().map_or(0, |(_, n)| *n));
-        }
-    }
-    ranges.shrink();
-    ranges
 }
 
 impl Atlas {

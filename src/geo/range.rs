@@ -14,6 +14,8 @@ pub(super) trait Word: Copy + Debug + Default + Ord + 'static {
     fn common(self, other: Self) -> u32;
     /// One less; 0 stays.
     fn before(self) -> Self;
+    /// One more; none at the end.
+    fn next(self) -> Option<Self>;
 }
 
 impl Word for u32 {
@@ -27,6 +29,10 @@ impl Word for u32 {
     fn before(self) -> u32 {
         self.saturating_sub(1)
     }
+
+    fn next(self) -> Option<u32> {
+        self.checked_add(1)
+    }
 }
 
 impl Word for u128 {
@@ -39,6 +45,10 @@ impl Word for u128 {
 
     fn before(self) -> u128 {
         self.saturating_sub(1)
+    }
+
+    fn next(self) -> Option<u128> {
+        self.checked_add(1)
     }
 }
 
@@ -76,4 +86,36 @@ pub(super) fn overlay<W: Word>(
     }
     both.shrink();
     both
+}
+
+/// Networks by their first and last addresses, which never overlap but by nesting, as ranges of what holds at each address:
+/// of `inside`, given the value of a network and what holds around it. Of equal networks the last counts; outside of all it
+/// is 0.
+pub(super) fn nested<W: Word>(
+    mut networks: Vec<(W, W, u32)>,
+    mut inside: impl FnMut(u32, u32) -> u32,
+) -> Cover<W> {
+    // The wider of two that begin alike comes first, so that the narrower is laid upon it.
+    networks.sort_by_key(|(first, last, _)| (*first, std::cmp::Reverse(*last)));
+    let mut ranges = Cover::whole(0);
+    // Those around the place where it is, with their last addresses.
+    let mut open: Vec<(W, u32)> = Vec::new();
+    let around = |open: &[(W, u32)]| open.last().map_or(0, |(_, value)| *value);
+    for (first, last, value) in networks {
+        while let Some((end, _)) = open.pop_if(|(end, _)| *end < first) {
+            if let Some(next) = end.next() {
+                ranges.push(next, around(&open));
+            }
+        }
+        let value = inside(value, around(&open));
+        ranges.push(first, value);
+        open.push((last, value));
+    }
+    while let Some((end, _)) = open.pop() {
+        if let Some(next) = end.next() {
+            ranges.push(next, around(&open));
+        }
+    }
+    ranges.shrink();
+    ranges
 }

@@ -1,10 +1,16 @@
 //! Databases of different kinds for one estate: City, Country and ASN files, one over the other on networks of their own.
 
+use std::cell::Cell;
+
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestCaseError, TestError, TestRunner};
+
 use super::cases;
 use super::client::Client;
-use super::estate::{Estate, Facts, Point};
-use super::mmdb;
+use super::estate::{Case, Estate, Facts, Point};
 use super::network::Network;
+use super::{mmdb, served};
+use crate::server::Server;
 
 /// Files by label, in the order of precedence; none where there would be nothing in one.
 pub(super) type Files = Vec<(&'static str, Option<Vec<u8>>)>;
@@ -147,5 +153,32 @@ fn over(above: Facts, below: Facts) -> Facts {
         city: above.city.or(below.city),
         location: above.location.or(below.location),
         system,
+    }
+}
+
+/// Runs a check over random estates, each with databases of its own and a server that has both; what it tallied.
+pub(super) fn estates<T: Copy + Default>(
+    config: Config,
+    check: impl Fn(&Case, &mut Server, u64, &mut T) -> Result<(), String>,
+) -> T {
+    let centroids = served::centroids();
+    let total = Cell::new(T::default());
+    let drawn = (cases::any_tapes(), any::<u64>().no_shrink());
+    let result = TestRunner::new(config).run(&drawn, |(tapes, seed)| {
+        let mut case = cases::case(&tapes, &centroids);
+        let (estate, files) = databases(case.estate, seed, &centroids);
+        case.estate = estate;
+        let mut server = served::start(&case.estate, &files);
+        let mut tally = total.get();
+        let found = check(&case, &mut server, seed, &mut tally);
+        found
+            .map_err(|what| TestCaseError::fail(format!("{what}\n{:#?}", case.estate.networks)))?;
+        total.set(tally);
+        Ok(())
+    });
+    match result {
+        Ok(()) => total.get(),
+        Err(TestError::Fail(reason, _)) => panic!("{reason}"),
+        Err(other) => panic!("{other}"),
     }
 }

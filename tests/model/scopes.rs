@@ -1,12 +1,10 @@
 //! The laws of scopes, over random databases, rules and nestings: every question goes through the server as a message,
 //! and what of a client matters is told by the model.
 
-use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use proptest::prelude::*;
-use proptest::test_runner::{Config, TestCaseError, TestError, TestRunner};
+use proptest::test_runner::Config;
 
 use super::client::Client;
 use super::estate::{Case, Draw, Estate, Pool};
@@ -287,27 +285,9 @@ fn scopes_are_sound_and_as_wide_as_can_be_and_never_overlap() {
         failure_persistence: None,
         ..Config::default()
     };
-    let centroids = served::centroids();
-    let total = Cell::new(Tally::default());
-    let drawn = (cases::any_tapes(), any::<u64>().no_shrink());
-    let result = TestRunner::new(config).run(&drawn, |(tapes, seed)| {
-        let mut case = cases::case(&tapes, &centroids);
-        let (estate, files) = layers::databases(case.estate, seed, &centroids);
-        case.estate = estate;
-        let mut server = served::start(&case.estate, &files);
-        let mut tally = total.get();
-        let found = check(&case, &mut server, seed, &mut tally);
-        found
-            .map_err(|what| TestCaseError::fail(format!("{what}\n{:#?}", case.estate.networks)))?;
-        total.set(tally);
-        Ok(())
-    });
-    match result {
-        Ok(()) => println!("{cases} estates: {:?}", total.get()),
-        Err(TestError::Fail(reason, _)) => panic!("{reason}"),
-        Err(other) => panic!("{other}"),
-    }
+    let total = layers::estates(config, check);
+    println!("{cases} estates: {total:?}");
     // A million by default, most of them of clients that decide.
-    let (many, total) = (cases as usize, total.get());
+    let many = cases as usize;
     assert!(total.queries >= 2_300 * many && total.usable >= 500 * many);
 }

@@ -1,10 +1,10 @@
 //! The classes of all addresses, network by network, and how much of the address space each has.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 
 use crate::geo;
-use crate::prefix::{Prefix, mask32, mask128};
+use crate::prefix::Prefix;
 
 /// How much a class has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub(super) fn walk(
             Some(form) => prefix = form,
             None => each(prefix, class)?,
         }
-        next = match (after(&prefix), addr) {
+        next = match (prefix.after(), addr) {
             (None, IpAddr::V4(_)) => Some(IpAddr::from([0u8; 16])),
             (next, _) => next,
         };
@@ -50,20 +50,6 @@ fn inside(addr: IpAddr) -> Option<Prefix> {
     match addr {
         IpAddr::V4(_) => None,
         IpAddr::V6(addr) => geo::around(addr),
-    }
-}
-
-/// The address behind the last of a network; none at the end of the family.
-fn after(prefix: &Prefix) -> Option<IpAddr> {
-    match prefix.addr() {
-        IpAddr::V4(addr) => {
-            let last = u32::from(addr) | !mask32(prefix.len());
-            last.checked_add(1).map(|next| Ipv4Addr::from(next).into())
-        }
-        IpAddr::V6(addr) => {
-            let last = u128::from(addr) | !mask128(prefix.len());
-            last.checked_add(1).map(|next| Ipv6Addr::from(next).into())
-        }
     }
 }
 
@@ -127,11 +113,11 @@ mod tests {
         let mut next = IpAddr::from([0u8; 4]);
         for (prefix, class) in &seen {
             while let Some(form) = inside(next) {
-                next = after(&form).unwrap();
+                next = form.after().unwrap();
             }
             assert_eq!(prefix.addr(), next, "no gap and no overlap");
             assert_eq!(table.find(next).0, *class);
-            next = after(prefix).unwrap_or(IpAddr::from([0u8; 16]));
+            next = prefix.after().unwrap_or(IpAddr::from([0u8; 16]));
         }
         assert_eq!(next, IpAddr::from([0u8; 16]));
         let sizes = sizes(|addr| table.find(addr), 3);

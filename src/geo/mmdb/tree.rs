@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::super::range;
 use super::{ALIASES, Family};
 use crate::limits;
 use crate::prefix::mask128;
@@ -29,35 +30,12 @@ pub struct Network {
 /// Networks as ranges of all addresses, ascending from 0: in each the longest network counts, and of equal ones the last.
 /// Neighbours differ; what is in no network has 0.
 pub fn flatten(networks: impl Iterator<Item = Network>) -> Vec<(u128, u32)> {
-    let mut list: Vec<Network> = networks.collect();
-    // The wider of two that begin alike comes first, so that the narrower is laid upon it.
-    list.sort_by_key(|network| (network.bits, network.length));
-    let mut ranges = vec![(0, 0)];
-    let mut put = |start: u128, record: u32| {
-        ranges.pop_if(|(last, _)| *last == start);
-        if ranges.last().is_none_or(|(_, before)| *before != record) {
-            ranges.push((start, record));
-        }
+    let ends = |network: Network| {
+        let last = network.bits | !mask128(network.length);
+        (network.bits, last, network.record)
     };
-    // The networks around the place where it is, with their last addresses.
-    let mut open: Vec<(u128, u32)> = Vec::new();
-    let close = |open: &mut Vec<(u128, u32)>, put: &mut dyn FnMut(u128, u32)| {
-        let around = open.pop().and_then(|(last, _)| last.checked_add(1));
-        if let Some(next) = around {
-            put(next, open.last().map_or(0, |(_, record)| *record));
-        }
-    };
-    for network in list {
-        while open.last().is_some_and(|(last, _)| *last < network.bits) {
-            close(&mut open, &mut put);
-        }
-        put(network.bits, network.record);
-        open.push((network.bits | !mask128(network.length), network.record));
-    }
-    while !open.is_empty() {
-        close(&mut open, &mut put);
-    }
-    ranges
+    let ranges = range::nested(networks.map(ends).collect(), |record, _| record);
+    ranges.iter().collect()
 }
 
 /// A tree with its root first.
