@@ -169,6 +169,11 @@ impl House {
         world.verdicts[at].state
     }
 
+    /// The keeper cannot reply to reports before this is dropped: it has to tell how things stand first.
+    pub(crate) fn mute(&self) -> impl Drop {
+        self.keeper.status.lock().unwrap()
+    }
+
     /// Waits for a world, and not for a time.
     pub(crate) fn until(&self, what: &str, seen: impl Fn(&World) -> bool) {
         let end = Instant::now() + DEADLINE;
