@@ -3,6 +3,7 @@
 //! u128, the draw's inputs as arguments. Quotes in comments are the rules that the code below speaks.
 
 mod cases;
+mod chain;
 mod check;
 mod client;
 mod draw;
@@ -22,6 +23,7 @@ mod worked;
 
 use std::net::IpAddr;
 
+pub(crate) use chain::answer;
 use client::Client;
 use estate::Family::{self, V4, V6};
 use estate::{AllDown, Board, Draw, Estate, Kind, Pool, Query, State, Steered};
@@ -40,12 +42,18 @@ pub(crate) enum Source {
     ZoneFallback,
     /// No records of this type.
     NoData,
+    /// CNAMEs and nothing behind them: they lead out of the zone, in a circle, or to no name.
+    Chain,
 }
 
 /// What the server must answer.
 #[derive(Clone, Debug)]
 pub(crate) struct Expected {
+    /// 0, or 3: there is no such name.
+    pub(crate) rcode: u16,
     pub(crate) source: Source,
+    /// Targets of CNAMEs in front of the records, and their TTLs.
+    pub(crate) aliases: Vec<(String, u32)>,
     /// Of the records; of an HTTPS record its IPv4 hints, then its IPv6 hints.
     pub(crate) addresses: Vec<IpAddr>,
     /// Of the additional section with their TTLs: those of an HTTPS record's target.
@@ -58,16 +66,26 @@ pub(crate) struct Expected {
     pub(crate) why: String,
 }
 
-/// The answer to one question.
-pub(crate) fn answer(estate: &Estate, board: &Board, query: &Query) -> Expected {
-    let steered = &estate.names[query.steered];
-    let decision = decide(estate, board, query);
+/// A steered name as it is come to.
+struct Place<'a> {
+    /// Index into [`Estate::names`].
+    steered: usize,
+    /// In small letters.
+    name: &'a str,
+    /// Steered CNAMEs on the way.
+    hop: u32,
+}
+
+/// The answer of a name that a pool of addresses answers.
+fn addresses(estate: &Estate, board: &Board, query: &Query, place: &Place<'_>) -> Expected {
+    let steered = &estate.names[place.steered];
+    let decision = decide(estate, board, query, place);
     let Decision {
         zone, ttl, scope, ..
     } = decision;
     let (v4, v6) = (
-        decision.addresses(estate, query, V4),
-        decision.addresses(estate, query, V6),
+        decision.addresses(estate, query, place, V4),
+        decision.addresses(estate, query, place, V6),
     );
     let source = if zone {
         Source::ZoneFallback
@@ -76,6 +94,8 @@ pub(crate) fn answer(estate: &Estate, board: &Board, query: &Query) -> Expected 
     };
     let why = decision.why.clone();
     let nothing = |scope| Expected {
+        rcode: 0,
+        aliases: Vec::new(),
         source: Source::NoData,
         addresses: Vec::new(),
         beside: Vec::new(),
@@ -94,6 +114,8 @@ pub(crate) fn answer(estate: &Estate, board: &Board, query: &Query) -> Expected 
             let v6 = if https.v6.is_empty() { Vec::new() } else { v6 };
             let ttl = Some(https.ttl.min(ttl));
             return Expected {
+                rcode: 0,
+                aliases: Vec::new(),
                 source,
                 addresses: [v4, v6].concat(),
                 beside,
@@ -103,7 +125,7 @@ pub(crate) fn answer(estate: &Estate, board: &Board, query: &Query) -> Expected 
             };
         }
         // "Other types at a steered name: scope 0."
-        (Kind::Https, None) => return nothing(scope.map(|_| 0)),
+        (Kind::Https, None) | (Kind::Cname, _) => return nothing(scope.map(|_| 0)),
     };
     if addresses.is_empty() {
         return nothing(scope);
@@ -111,6 +133,8 @@ pub(crate) fn answer(estate: &Estate, board: &Board, query: &Query) -> Expected 
     // "These records, as a static answer, with the zone's TTL capped to ttl.min."
     let ttl = if zone { own_ttl.min(ttl) } else { ttl };
     Expected {
+        rcode: 0,
+        aliases: Vec::new(),
         source,
         addresses,
         beside: Vec::new(),
@@ -158,8 +182,8 @@ struct Decision {
 }
 
 /// SPEC "Root: from Outcome to what can be answered".
-fn decide(estate: &Estate, board: &Board, query: &Query) -> Decision {
-    let steered = &estate.names[query.steered];
+fn decide(estate: &Estate, board: &Board, query: &Query, place: &Place<'_>) -> Decision {
+    let steered = &estate.names[place.steered];
     let pool = estate.root(steered.target);
     let (address, scope) = client_and_scope(estate, &pool, query);
     let client = Client::at(estate, address);
@@ -182,7 +206,9 @@ fn decide(estate: &Estate, board: &Board, query: &Query) -> Decision {
     let tier = tiers.into_iter().find(|list| !list.is_empty()).cloned();
     let dead = tier.is_none();
     // "If the zone file has A or AAAA at the name": one of the two is enough for both.
-    let last_resort = !steered.a.1.is_empty() || !steered.aaaa.1.is_empty();
+    let last_resort = !steered.a.1.is_empty()
+        || !steered.aaaa.1.is_empty()
+        || estate.aliases.contains_key(&place.steered);
     // "Never the zone file's records."
     let resort = last_resort && inside.is_none();
     let zone = dead && pool.on_all_down == AllDown::Zone && resort;
@@ -221,32 +247,50 @@ fn decide(estate: &Estate, board: &Board, query: &Query) -> Decision {
 
 impl Decision {
     /// The addresses of one family, in the order of the answer.
-    fn addresses(&self, estate: &Estate, query: &Query, family: Family) -> Vec<IpAddr> {
+    fn addresses(
+        &self,
+        estate: &Estate,
+        query: &Query,
+        place: &Place<'_>,
+        family: Family,
+    ) -> Vec<IpAddr> {
         if self.zone {
-            let steered = &estate.names[query.steered];
+            let steered = &estate.names[place.steered];
             return match family {
                 V4 => steered.a.1.iter().copied().map(IpAddr::V4).collect(),
                 V6 => steered.aaaa.1.iter().copied().map(IpAddr::V6).collect(),
             };
         }
-        let point = draw::point(
-            &self.pool,
-            self.client,
-            &query.name,
-            query.now,
-            query.counter,
-        );
-        draw::pick(
-            estate,
-            &self.pool,
-            &self.candidates,
-            family,
-            point,
-            query.counter,
-        )
-        .into_iter()
-        .filter_map(|vip| estate.vips[vip].address(family))
-        .collect()
+        self.vips(estate, query, place, family)
+            .into_iter()
+            .filter_map(|vip| estate.vips[vip].address(family))
+            .collect()
+    }
+
+    /// The CNAME of a pool of `cname` VIPs: its target and TTL.
+    fn alias(&self, estate: &Estate, query: &Query, place: &Place<'_>) -> Option<(String, u32)> {
+        if self.zone {
+            let (ttl, target) = &estate.aliases[&place.steered];
+            return Some((target.clone(), self.ttl.min(*ttl)));
+        }
+        let vip = *self.vips(estate, query, place, V4).first()?;
+        Some((estate.cnames[&vip].clone(), self.ttl))
+    }
+
+    fn vips(
+        &self,
+        estate: &Estate,
+        query: &Query,
+        place: &Place<'_>,
+        family: Family,
+    ) -> Vec<usize> {
+        let (pool, counter) = (&self.pool, query.counter);
+        let point = match (pool.draw, place.hop) {
+            // What another name leads to draws by a hash of both counts.
+            (Draw::Query, 1..) => (draw::hash64(place.hop.into(), counter.into()) >> 32) as u32,
+            _ => draw::point(pool, self.client, place.name, query.now, counter),
+        };
+        draw::pick(estate, pool, &self.candidates, family, point, counter)
     }
 }
 

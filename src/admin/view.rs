@@ -55,6 +55,7 @@ pub(super) fn vips(world: &World, status: &Status, now: u64) -> Value {
             "name": vip.name,
             "site": site(steering, vip),
             "addresses": addresses,
+            "cname": vip.cname.as_ref().map(ToString::to_string),
             "weight": vip.weight,
             "state": verdict.state.word(),
             "quality": quality(verdict.state),

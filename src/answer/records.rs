@@ -233,7 +233,9 @@ impl<'w> Reply<'w, '_> {
             return false;
         };
         match deeper.zone.find(asked, Kind::A) {
-            Found::Records { node, .. } | Found::NoData { node, .. } => node.steer().is_some(),
+            Found::Records { node, .. }
+            | Found::NoData { node, .. }
+            | Found::Alias { node, .. } => node.steer().is_some(),
             _ => false,
         }
     }

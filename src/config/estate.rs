@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
+use crate::config::pattern::Pattern;
 use crate::diagnostic::Spot;
 use crate::place::{Place, Point};
 use crate::prefix::Prefix;
@@ -39,8 +40,10 @@ pub struct Steering {
     pub places: Vec<(Place, Spot)>,
     /// `[pools]`, and behind them one for every site or VIP that `[names]` uses by itself, called like it, with all defaults.
     pub pools: Vec<Pool>,
-    /// `[names]`, without those that say `"zone"`.
+    /// The absolute names of `[names]`.
     pub names: Vec<Steered>,
+    /// The patterns of `[names]`.
+    pub patterns: Vec<Pattern>,
 }
 
 /// A place that has VIPs.
@@ -63,6 +66,8 @@ pub struct Vip {
     pub address: Option<Ipv4Addr>,
     /// For AAAA.
     pub address6: Option<Ipv6Addr>,
+    /// Instead of addresses: the name of a service that someone else runs.
+    pub cname: Option<Name>,
     /// Where it stands.
     pub site: Option<SiteId>,
     /// Size beside its neighbours; 0 = only when no other is up. At most 1 000 000.
@@ -227,15 +232,31 @@ pub enum AllDown {
     NoData,
 }
 
-/// A name that a pool answers.
+/// What `[names]` says of a name.
 #[derive(Clone, Debug)]
 pub struct Steered {
-    /// May begin with a `*` label.
+    /// May begin with a `*` label. Under a pattern the root stands for the apex of each zone.
     pub name: Name,
-    /// Which pool.
-    pub pool: PoolId,
+    /// Who answers it.
+    pub behind: Behind,
     /// Where it is written.
     pub spot: Spot,
+}
+
+/// Who answers a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Behind {
+    /// This pool.
+    Pool(PoolId),
+    /// The zone file alone, whatever a pattern or a steered wildcard says.
+    Zone,
+}
+
+impl Steered {
+    /// What it says, wherever that is written.
+    pub(super) fn said(&self) -> (&Name, Behind) {
+        (&self.name, self.behind)
+    }
 }
 
 impl Steering {
@@ -261,7 +282,10 @@ impl Steering {
 
     /// Whether both say the same, wherever it is written.
     pub fn same(&self, other: &Steering) -> bool {
-        let vip = |v: &Vip| (v.name.clone(), v.address, v.address6, v.site, v.weight);
+        let vip = |v: &Vip| {
+            let gives = (v.address, v.address6, v.cname.clone());
+            (v.name.clone(), gives, v.site, v.weight)
+        };
         let pool = |p: &Pool| {
             let answer = (p.answers, p.draw, p.ttl, p.ecs, p.on_all_down);
             (
@@ -275,12 +299,13 @@ impl Steering {
                 answer,
             )
         };
-        let name = |n: &Steered| (n.name.clone(), n.pool);
         self.sites == other.sites
             && self.rules == other.rules
             && self.corrects_alike(other)
             && self.vips.iter().map(vip).eq(other.vips.iter().map(vip))
             && self.pools.iter().map(pool).eq(other.pools.iter().map(pool))
-            && self.names.iter().map(name).eq(other.names.iter().map(name))
+            && (self.names.iter().map(Steered::said)).eq(other.names.iter().map(Steered::said))
+            && (self.patterns.iter().map(Pattern::said))
+                .eq(other.patterns.iter().map(Pattern::said))
     }
 }

@@ -4,6 +4,7 @@ mod document;
 pub mod estate;
 mod findings;
 pub mod machine;
+pub mod pattern;
 mod record;
 pub mod steering;
 pub mod suggest;

@@ -136,6 +136,8 @@ impl Cutter<'_> {
             .vips
             .get(usize::from(vip.0))
             .is_some_and(|v| match family {
+                // A CNAME stands for both.
+                _ if v.cname.is_some() => true,
                 Family::V4 => v.address.is_some(),
                 Family::V6 => v.address6.is_some(),
             })

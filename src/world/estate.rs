@@ -7,11 +7,12 @@ use crate::config::estate::{PoolId, Steering, VipId};
 use crate::geo::atlas::Atlas;
 use crate::limits;
 use crate::steer::class::Map;
-use crate::steer::reach::Needs;
+use crate::steer::reach::{Gives, Needs};
 use crate::steer::wheel::Ranks;
 use crate::wire;
 use crate::wire::asked::{Asked, Seed};
 use crate::wire::name::Name;
+use crate::world::lots::Lots;
 use crate::zone::Zone;
 
 /// See the module.
@@ -36,6 +37,8 @@ pub struct Estate {
     /// The name of each slot from slot 1 on, with those that have left the estate: what was counted stays counted.
     pub counted: Vec<Arc<str>>,
     pub(super) apexes: Apexes,
+    /// For every zone its part of `[names]`.
+    pub(super) lots: Arc<Vec<Lots>>,
 }
 
 /// A zone that is served.
@@ -50,7 +53,7 @@ pub struct Held {
     /// The steered names of the zone; a node carries the number of its name here.
     pub names: Arc<[Name]>,
     /// For each of them the index of its pool in [`Estate::roots`].
-    pub steered: Vec<u32>,
+    pub steered: Arc<[u32]>,
 }
 
 /// A pool that names point to, with what its answers need.
@@ -66,6 +69,8 @@ pub struct Root {
     pub map: Arc<Map>,
     /// The VIPs whose verdicts can matter to it.
     pub involved: Vec<VipId>,
+    /// What it answers with.
+    pub gives: Gives,
 }
 
 impl Estate {
@@ -96,6 +101,13 @@ impl Estate {
         };
         let found = self.apexes.slots.find(zone.key().0, is)?;
         Some(found as usize)
+    }
+
+    /// Whether a pool of `cname` VIPs answers any name of a zone.
+    pub(super) fn leads(&self, held: &Held) -> bool {
+        let root = |at: &u32| self.roots.get(*at as usize);
+        let mut roots = held.steered.iter().filter_map(root);
+        roots.any(|root| root.gives == Gives::Alias)
     }
 
     /// How many names steering answers.

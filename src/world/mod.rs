@@ -1,10 +1,12 @@
 //! Everything that a query may read, as one value that never changes, and the cell that holds it.
 
+mod alias;
 pub mod badge;
 pub mod cell;
 pub mod conflict;
 pub mod estate;
 pub mod link;
+mod lots;
 pub mod moved;
 mod nowhere;
 

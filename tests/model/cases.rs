@@ -289,9 +289,13 @@ pub(crate) fn estate(tapes: &Tapes, centroids: &[(String, Point)]) -> Estate {
     places::networks(tape, &mut estate);
     places::corrections(tape, &mut estate);
     let tape = &mut Tape(tapes[2].iter());
+    places::cnames(tape, &mut estate);
     let many = 1 + tape.below(6);
     for _ in 0..many {
-        pools::pool(tape, &mut estate);
+        pools::pool(tape, &mut estate, false);
+    }
+    for _ in 0..if estate.cnames.is_empty() { 0 } else { 3 } {
+        pools::pool(tape, &mut estate, true);
     }
     places::clear_positions(&mut estate);
     fences::fences(tape, &mut estate);

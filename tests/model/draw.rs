@@ -107,7 +107,10 @@ pub(crate) fn pick(
     point: u32,
     rotation: u32,
 ) -> Vec<usize> {
-    let capable = |c: &&Candidate| estate.vips[c.vip].address(family).is_some();
+    // A CNAME stands for both families.
+    let capable = |c: &&Candidate| {
+        estate.cnames.contains_key(&c.vip) || estate.vips[c.vip].address(family).is_some()
+    };
     let mut picked: Vec<usize> = match pool.draw {
         Draw::Query | Draw::Client => {
             let Some((group, width, inside)) = group_at(candidates, point) else {

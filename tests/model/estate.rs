@@ -1,5 +1,6 @@
 //! The model's own words for an estate, its databases, what is believed of its VIPs, and a question.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::network::Network;
@@ -211,6 +212,14 @@ pub(crate) struct Estate {
     pub(crate) networks: Vec<(Network, Facts)>,
     /// Countries by code and continents by word, each with its middle.
     pub(crate) centroids: Vec<(String, Point)>,
+    /// VIPs that give a CNAME, and their targets. They have no addresses.
+    pub(crate) cnames: BTreeMap<usize, String>,
+    /// Names whose last resort is a CNAME: TTL and target.
+    pub(crate) aliases: BTreeMap<usize, (u32, String)>,
+    /// Names below steered wildcards that say `"zone"`.
+    pub(crate) kept: Vec<String>,
+    /// Names that are written under a pattern.
+    pub(crate) under: Vec<usize>,
 }
 
 impl Estate {
@@ -252,6 +261,7 @@ pub(crate) enum Kind {
     A,
     Aaaa,
     Https,
+    Cname,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

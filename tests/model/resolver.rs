@@ -6,7 +6,7 @@ use proptest::test_runner::Config;
 
 use super::estate::{Case, Draw, Estate, Family, Kind, Query};
 use super::network::Network;
-use super::{cases, decide, draw, is_global, layers, served};
+use super::{Decision, cases, chain, draw, is_global, layers, served};
 use crate::cache::Cache;
 use crate::server::Server;
 use crate::subnet;
@@ -37,6 +37,8 @@ struct Round<'a> {
     kind: u16,
     resolver: IpAddr,
     counter: u32,
+    /// Its pool is one of `cname` VIPs.
+    leads: bool,
 }
 
 impl Round<'_> {
@@ -55,7 +57,11 @@ impl Round<'_> {
 
 /// Whether only one answer is right for this client, whenever it asks: the policy fixes it, or the draw is not free.
 fn fixed(estate: &Estate, case: &Case, query: &Query) -> bool {
-    let decision = decide(estate, &case.boards[query.board], query);
+    let decisions = chain::decisions(estate, &case.boards[query.board], query);
+    decisions.iter().all(|one| settled(estate, query, one))
+}
+
+fn settled(estate: &Estate, query: &Query, decision: &Decision) -> bool {
     let family = match query.kind {
         Kind::Aaaa => Family::V6,
         _ => Family::V4,
@@ -63,7 +69,9 @@ fn fixed(estate: &Estate, case: &Case, query: &Query) -> bool {
     let mut groups = decision.candidates.iter().map(|c| &c.group);
     let first = groups.next();
     let able = decision.candidates.iter();
-    let able = able.filter(|c| estate.vips[c.vip].address(family).is_some());
+    let able = able.filter(|c| {
+        estate.cnames.contains_key(&c.vip) || estate.vips[c.vip].address(family).is_some()
+    });
     decision.pool.draw != Draw::Query
         || decision.zone
         || groups.all(|group| Some(group) == first) && able.count() <= decision.pool.answers
@@ -104,8 +112,12 @@ fn round(
                 ));
             }
         }
-        // Since scopes do not overlap, their number does not hang on who came first.
+        // Since scopes do not overlap, their number does not hang on who came first; but what a free draw leads on to has
+        // scopes of its own.
         let now = cache.entries();
+        if round.leads && clients.iter().any(|(.., fixed)| !fixed) {
+            continue;
+        }
         if *entries.get_or_insert(now) != now {
             return Err(format!("{entries:?} entries, and {now:?} in another order"));
         }
@@ -150,6 +162,7 @@ fn check(case: &Case, server: &mut Server, seed: u64, tally: &mut Tally) -> Resu
                 kind: code,
                 resolver: *resolver,
                 counter: seed as u32,
+                leads: chain::leads(estate, number),
             };
             round(&mut asking, &clients, seed, tally)?;
         }

@@ -101,6 +101,7 @@ fn message(query: &Query) -> Vec<u8> {
         Kind::A => RecordType::A,
         Kind::Aaaa => RecordType::AAAA,
         Kind::Https => RecordType::HTTPS,
+        Kind::Cname => RecordType::CNAME,
     };
     let name = Name::from_ascii(&query.name).unwrap();
     message.add_query(hickory_proto::op::Query::query(name, kind));
@@ -122,10 +123,16 @@ pub(crate) fn edns(subnet: Option<(IpAddr, u8)>) -> Edns {
 fn observe(reply: &[u8]) -> Observed {
     let message = Message::from_vec(reply).unwrap();
     let mut addresses: Vec<IpAddr> = Vec::new();
+    let mut aliases = Vec::new();
+    let alias = |data: &RData| matches!(data, RData::CNAME(_));
     for record in &message.answers {
         match &record.data {
             RData::A(a) => addresses.push(a.0.into()),
             RData::AAAA(a) => addresses.push(a.0.into()),
+            RData::CNAME(name) => {
+                assert!(addresses.is_empty(), "a CNAME behind what it leads to");
+                aliases.push((name.0.to_ascii().to_lowercase(), record.ttl));
+            }
             RData::HTTPS(https) => addresses.extend(hints(&https.0)),
             other => panic!("{other:?}"),
         }
@@ -139,9 +146,14 @@ fn observe(reply: &[u8]) -> Observed {
         });
     Observed {
         rcode: message.metadata.response_code.into(),
+        aliases,
         addresses,
         beside: message.additionals.iter().map(beside).collect(),
-        ttl: message.answers.first().map(|record| record.ttl),
+        ttl: message
+            .answers
+            .iter()
+            .find(|record| !alias(&record.data))
+            .map(|record| record.ttl),
         scope,
     }
 }

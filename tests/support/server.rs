@@ -77,6 +77,7 @@ impl Server {
                     found.extend(reading.diagnostics);
                     zones.extend(reading.zone.map(|zone| Read {
                         path: Arc::from(path.as_str()),
+                        folder: "zones".len(),
                         zone: Arc::new(zone),
                     }));
                     sources.insert(path.as_str(), (source, origin));

@@ -10,6 +10,7 @@ use crate::steer::draw;
 use crate::steer::judge::{self, Judge};
 use crate::steer::outcome::{Outcome, What};
 use crate::steer::plan::Stand;
+use crate::steer::reach::Gives;
 use crate::steer::wheel::Family;
 use crate::steer::{compass, outcome, reach};
 use crate::wire::kind::Kind;
@@ -175,6 +176,9 @@ impl Decided<'_> {
         };
         let picked: Vec<VipId> = match self.asked.kind {
             _ if self.replaced() => Vec::new(),
+            _ if self.decision.root.gives == Gives::Alias => {
+                self.decision.vips(Family::V4).collect()
+            }
             Kind::A => self.decision.vips(Family::V4).collect(),
             Kind::AAAA => self.decision.vips(Family::V6).collect(),
             Kind::ANY => {
@@ -210,6 +214,7 @@ impl Decided<'_> {
                 site: vip.site.map(|site| self.target(Target::Site(site))),
                 address: vip.address,
                 address6: vip.address6,
+                cname: vip.cname.as_ref().map(ToString::to_string),
                 weight: vip.weight,
                 state: verdict.state.word().into(),
                 quality: judge::quality(verdict.state) as f64 / MILLION,
@@ -232,12 +237,11 @@ impl Decided<'_> {
 
     /// Whether all are down, and not VIPs but the pool's `on_all_down` makes the answer.
     fn replaced(&self) -> bool {
-        let own = || {
-            self.node
-                .rrset(Kind::A)
-                .or(self.node.rrset(Kind::AAAA))
-                .is_some()
+        let kinds: &[Kind] = match self.decision.root.gives {
+            Gives::Alias => &[Kind::CNAME],
+            Gives::Addresses => &[Kind::A, Kind::AAAA],
         };
+        let own = || kinds.iter().any(|kind| self.node.rrset(*kind).is_some());
         match self.decision.plan.stand {
             Stand::NoData | Stand::Closed => true,
             Stand::Zone => own(),

@@ -222,6 +222,9 @@ pub struct Vip {
     pub address: Option<Ipv4Addr>,
     /// For AAAA.
     pub address6: Option<Ipv6Addr>,
+    /// Instead of addresses: the name that it stands for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cname: Option<String>,
     /// Its `weight`.
     pub weight: u32,
     /// `up`, `degraded`, `drain`, `down`, or `unknown`: nobody has spoken of it, and it counts as up.
@@ -230,7 +233,7 @@ pub struct Vip {
     pub quality: f64,
     /// Since when, in seconds of the Unix epoch.
     pub since: Option<u64>,
-    /// Its part of all A answers to clients of this class, from 0 to 1.
+    /// Its part of all A answers to clients of this class, from 0 to 1; of all answers, if it is a CNAME.
     pub share: f64,
     /// The same for AAAA.
     pub share6: f64,

@@ -235,20 +235,22 @@ fn table(f: &mut fmt::Formatter<'_>, whole: &Explanation, s: &Steered) -> fmt::R
         true => format!("{:.2} %", share * 100.0),
         false => "-".into(),
     };
+    // A CNAME is one answer for both families.
+    let alias = s.vips.iter().any(|vip| vip.cname.is_some());
     let row = |vip: &Vip| {
         let site = vip.site.clone().unwrap_or_else(|| "-".into());
-        let a = part(vip.share, vip.address.is_some());
+        let a = part(vip.share, alias || vip.address.is_some());
         let aaaa = part(vip.share6, vip.address6.is_some());
-        [
-            vip.name.clone(),
-            site,
-            state(vip),
-            since(vip, whole.at),
-            a,
-            aaaa,
-        ]
+        let (name, age) = (vip.name.clone(), since(vip, whole.at));
+        let last = vip.cname.clone().unwrap_or(aaaa);
+        [name, site, state(vip), age, a, last]
     };
-    let head = ["VIP", "site", "state", "since", "A", "AAAA"].map(String::from);
+    let [first, last] = if alias {
+        ["share", "CNAME"]
+    } else {
+        ["A", "AAAA"]
+    };
+    let head = ["VIP", "site", "state", "since", first, last].map(String::from);
     let shown = s.vips.iter().take(VIPS);
     let rows: Vec<(bool, [String; 6])> = std::iter::once((false, head))
         .chain(shown.map(|vip| (vip.picked, row(vip))))

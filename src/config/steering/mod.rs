@@ -11,6 +11,7 @@ use crate::config::findings::Findings;
 use crate::diagnostic::{Diagnostic, Include, Refusal, Source, any_error};
 use crate::limits;
 
+mod aliases;
 mod fences;
 mod graph;
 mod idle;
@@ -74,7 +75,8 @@ fn read(
     let lines = rules::lines(&index, findings);
     let (sets, places) = rules::sets(&index, &lines, &regions, findings);
     let drafts = pools::read(&index, &grounds, findings);
-    let pointers = names::read(&index, findings);
+    let said = names::read(&index, findings);
+    let pointers = said.pointers();
     if !complete {
         return None;
     }
@@ -93,12 +95,13 @@ fn read(
     graph::too_deep(&edges, &depth, &index.pools, findings);
     estate.check(&pointers, findings);
     estate.fences(&sets, findings);
+    estate.aliases(&edges, &pointers, findings);
     if findings.errors() == 0 {
         estate.idle(&regions, &pointers, findings);
         estate.uneven(&edges, &pointers, findings);
     }
     let mut pools: Vec<Pool> = drafts.into_iter().map(|draft| draft.pool).collect();
-    let names = names::steered(&pointers, &mut pools, &index);
+    let (names, patterns) = names::steered(&said, &mut pools, &index);
     if pools.len() > limits::NAMED {
         let message = format!(
             "more than {} pools, with the sites and VIPs that names point to",
@@ -114,5 +117,6 @@ fn read(
         places,
         pools,
         names,
+        patterns,
     })
 }

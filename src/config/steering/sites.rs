@@ -11,6 +11,7 @@ use crate::config::steering::index::Index;
 use crate::config::values;
 use crate::diagnostic::Diagnostic;
 use crate::limits;
+use crate::wire::name::{Name, NameError};
 
 const SITE: Keys = Keys {
     known: &["location", "bias"],
@@ -19,14 +20,8 @@ const SITE: Keys = Keys {
 };
 
 const VIP: Keys = Keys {
-    known: &["address", "address6", "site", "weight"],
-    later: &[
-        "cname",
-        "capacity",
-        "failure_domain",
-        "probe",
-        "probe_address",
-    ],
+    known: &["address", "address6", "cname", "site", "weight"],
+    later: &["capacity", "failure_domain", "probe", "probe_address"],
     example: "fra-1 = { address = \"192.0.2.1\" }",
 };
 
@@ -96,6 +91,16 @@ fn vip<'a>(
     let record = Record::open(entry, &format!("VIP `{name}`"), &VIP, findings);
     let address = record.get("address").and_then(|field| v4(field, findings));
     let address6 = record.get("address6").and_then(|field| v6(field, findings));
+    let cname = record.get("cname").and_then(|field| alias(field, findings));
+    if let (Some(field), Some(address)) = (
+        record.get("cname"),
+        record.get("address").or(record.get("address6")),
+    ) {
+        let advice = "drop one of the two: a CNAME stands for all addresses (RFC 1034 §3.6.2)";
+        let message = format!("VIP `{name}` has a `cname` and an address");
+        let error = Diagnostic::error(field.key.at.spot(), message, advice);
+        findings.push(error.and(address.key.at.spot(), "the address"));
+    }
     let found = [
         ("address", address.map(IpAddr::V4)),
         ("address6", address6.map(IpAddr::V6)),
@@ -105,8 +110,9 @@ fn vip<'a>(
             once(field, address, seen, findings);
         }
     }
-    if address.is_none() && address6.is_none() && findings.errors() == before {
-        let advice = "write `address = \"…\"`, `address6 = \"…\"` or both";
+    let empty = address.is_none() && address6.is_none() && cname.is_none();
+    if empty && findings.errors() == before {
+        let advice = "write `address = \"…\"`, `address6 = \"…\"` or both, or `cname = \"…\"`";
         findings.error(entry.key.at, format!("VIP `{name}` has no address"), advice);
     }
     let site = record
@@ -119,6 +125,7 @@ fn vip<'a>(
         name: name.to_owned(),
         address,
         address6,
+        cname,
         site: site
             .and_then(|word| index.resolve(&index.sites, word, findings))
             .map(SiteId),
@@ -151,6 +158,30 @@ fn once<'a>(
         )
         .and(first.spot(), "it is here as well"),
     );
+}
+
+/// A service that someone else runs, by its name.
+fn alias(field: Entry<'_>, findings: &mut Findings) -> Option<Name> {
+    let word = values::text(field, "an absolute name", findings)?;
+    let (text, at) = (word.text, field.value.at);
+    let (message, advice) = match text.parse::<Name>() {
+        Err(NameError::Relative) => {
+            let advice = format!("write `\"{text}.\"`");
+            (NameError::Relative.to_string(), advice)
+        }
+        Err(error) => (error.to_string(), String::new()),
+        Ok(_) if !text.is_ascii() => (
+            "the name is not ASCII".to_owned(),
+            "write the form that begins with `xn--`".to_owned(),
+        ),
+        Ok(name) if name.is_root() || name.labels().any(|label| label == b"*") => (
+            format!("`{text}` is no name of a service"),
+            "write the name that the other side gave you".to_owned(),
+        ),
+        Ok(name) => return Some(name),
+    };
+    findings.error(at, message, advice);
+    None
 }
 
 fn v4(field: Entry<'_>, findings: &mut Findings) -> Option<Ipv4Addr> {

@@ -7,8 +7,10 @@ use super::alone;
 use crate::config::estate::Steering;
 use crate::diagnostic::{Diagnostic, Source, render};
 
+mod aliases;
 mod fences;
 mod golden;
+mod names;
 mod networks;
 mod order;
 mod pools;

@@ -391,3 +391,39 @@ fn a_link_to_a_list_may_lead_elsewhere() {
     let error = desk.refused(&[".lists/l.csv"]);
     assert!(error.contains("leads out of the folder"), "{error}");
 }
+
+/// Paths of patterns are seen from the folder, however that is written.
+#[test]
+fn files_that_fit_a_pattern_are_steered_as_soon_as_they_are_there() {
+    for end in ["", "/"] {
+        let folder = TempDir::new().unwrap();
+        let customers = folder.path().join("customers");
+        fs::create_dir(&customers).unwrap();
+        let write = |path: &str, text: &str| fs::write(folder.path().join(path), text).unwrap();
+        write("example.com.zone", ZONE);
+        write("customers/one.example.zone", ZONE);
+        write(
+            "steering.toml",
+            "[vips]\na = { address = \"192.0.2.1\" }\n[names.\"customers/*.zone\"]\nwww = \"a\"\n",
+        );
+        let mut loader = Loader::new(Paths {
+            zones: format!("{}{end}", folder.path().display()).into(),
+            geoip: Vec::new(),
+            guard: crate::config::machine::geoip::Guard::default(),
+            cookies: None,
+        });
+        let first = loader.first();
+        let lines: Vec<String> = first.diagnostics.iter().map(|d| d.line()).collect();
+        assert_eq!(lines, [""; 0]);
+        let first = first.estate.unwrap();
+        assert_eq!(first.steered(), 1);
+        write("customers/two.example.zone", ZONE);
+        let touched = touched(&folder, &["customers/two.example.zone"]);
+        let loaded = loader.load(Some(&first), &touched, Asked::News);
+        assert_eq!(
+            (loaded.effort.zones_read, loaded.effort.zones_parsed),
+            (1, 1)
+        );
+        assert_eq!(loaded.estate.unwrap().steered(), 2);
+    }
+}

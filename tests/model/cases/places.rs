@@ -51,6 +51,36 @@ pub(super) fn vips(tape: &mut Tape<'_>, estate: &mut Estate) {
     }
 }
 
+/// VIPs that give a CNAME, at sites of their own: a site with both kinds could stand in no pool. What they lead to is
+/// drawn when there are names.
+pub(super) fn cnames(tape: &mut Tape<'_>, estate: &mut Estate) {
+    let many = tape.below(5);
+    let first = estate.sites.len();
+    for i in 0..if many > 0 { 2 } else { 0 } {
+        let (_, _, _, _, latitude, longitude) = tape.pick(&CITIES);
+        let location = Some(Point {
+            latitude,
+            longitude,
+        });
+        let name = format!("k{i}");
+        estate.sites.push(Site {
+            name,
+            location,
+            bias: 0,
+        });
+    }
+    for i in 0..many {
+        estate.cnames.insert(estate.vips.len(), String::new());
+        estate.vips.push(Vip {
+            name: format!("{}{i}", tape.pick(&["cdn-", "b", "x"])),
+            v4: None,
+            v6: None,
+            site: (!tape.percent(30)).then_some(first + tape.below(2)),
+            weight: tape.pick(&[1, 1, 2, 0, 80, 20]),
+        });
+    }
+}
+
 /// Addresses come from a few corners of the space, so that networks nest and lie side by side.
 pub(super) fn address(tape: &mut Tape<'_>, v4: bool) -> IpAddr {
     if v4 {

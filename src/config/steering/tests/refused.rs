@@ -14,7 +14,6 @@ fn keys_that_are_not_built_yet_are_said_to_be_so() {
     }
     let advice = "remove it from VIP `v`: this version of Meridian would not obey it";
     for key in [
-        "cname = \"a.example.\"",
         "capacity = 5",
         "failure_domain = \"a\"",
         "probe = \"p\"",
@@ -31,13 +30,6 @@ fn keys_that_are_not_built_yet_are_said_to_be_so() {
     refused(
         "[probes.p]\n",
         &[&format!("8:2: error: `probes` is not built yet; {advice}")],
-    );
-    let advice = "remove it from `[names]`: this version of Meridian would not obey it";
-    refused(
-        "[names.\"customers/*.zone\"]\n",
-        &[&format!(
-            "8:8: error: `customers/*.zone` is not built yet; {advice}"
-        )],
     );
 }
 
@@ -122,7 +114,7 @@ fn vips_and_sites() {
     refused(
         "c = {}\n",
         &[
-            "8:1: error: VIP `c` has no address; write `address = \"…\"`, `address6 = \"…\"` or both",
+            "8:1: error: VIP `c` has no address; write `address = \"…\"`, `address6 = \"…\"` or both, or `cname = \"…\"`",
         ],
     );
     refused(

@@ -2,7 +2,7 @@
 
 use super::clean;
 use crate::config::estate::{
-    AllDown, Draw, Members, Policy, PoolId, Rule, SiteId, Steering, Target, Ttl, VipId,
+    AllDown, Behind, Draw, Members, Policy, PoolId, Rule, SiteId, Steering, Target, Ttl, VipId,
 };
 use crate::place::{Place, Point};
 
@@ -39,7 +39,7 @@ fn the_smallest_estate() {
         (Draw::Query, Ttl { min: 20, max: 60 }, true, AllDown::Zone)
     );
     assert_eq!(estate.names[0].name.to_string(), "www.example.com.");
-    assert_eq!(estate.names[0].pool, PoolId(0));
+    assert_eq!(estate.names[0].behind, Behind::Pool(PoolId(0)));
     assert_eq!(estate.names[0].spot.place(), "zones/steering.toml:10:1");
 }
 
@@ -176,17 +176,19 @@ min_up = "33.3333%"
             max: 86_400
         }
     );
-    let pointers: Vec<(String, u16)> = estate
+    let pointers: Vec<(String, Behind)> = estate
         .names
         .iter()
-        .map(|n| (n.name.to_string(), n.pool.0))
+        .map(|n| (n.name.to_string(), n.behind))
         .collect();
+    let pool = |id| Behind::Pool(PoolId(id));
     let expected = [
-        (".", 2),
-        ("*.example.", 1),
-        ("p.example.", 0),
-        ("v.example.", 3),
-        ("w.example.", 3),
+        (".", pool(2)),
+        ("*.example.", pool(1)),
+        ("p.example.", pool(0)),
+        ("v.example.", pool(3)),
+        ("w.example.", pool(3)),
+        ("z.example.", Behind::Zone),
     ];
     assert_eq!(
         pointers,
