@@ -12,6 +12,7 @@ mod bombs;
 mod bulk;
 #[path = "support/cache.rs"]
 mod cache;
+mod canary;
 #[path = "support/heap.rs"]
 mod counting;
 mod daemon;

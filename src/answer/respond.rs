@@ -338,7 +338,7 @@ impl<'w> Reply<'w, '_> {
             |reply, asked| reply.rrset(Section::Answer, asked, first, rrset, rrset.ttl()),
             turn.asked,
         )?;
-        self.extras(held, rrset, turn.asked);
+        self.extras(held, node, rrset, turn);
         Ok(())
     }
 

@@ -151,7 +151,7 @@ impl<'w> Reply<'w, '_> {
     }
 
     /// Whether the pool that answers a name has a fence.
-    fn fenced(&self, held: &Held, node: NodeRef<'_>) -> bool {
+    pub(super) fn fenced(&self, held: &Held, node: NodeRef<'_>) -> bool {
         let estate = &self.world.estate;
         let pool = || {
             let root = *held.steered.get(node.steer()? as usize)?;
@@ -232,9 +232,9 @@ impl<'w> Reply<'w, '_> {
         }
     }
 
-    /// The addresses of one target. Additional records must not be tied to a network (RFC 7871 §7.3.1): those of a steered
+    /// The addresses of one target, which stands in `turn.asked`. Additional records must not be tied to a network (RFC 7871 §7.3.1): those of a steered
     /// name that a client subnet tailors are left out, and the resolver asks for them (RFC 9460 §4.4).
-    fn companion(
+    pub(super) fn companion(
         &mut self,
         held: &'w Held,
         node: NodeRef<'w>,
@@ -245,7 +245,7 @@ impl<'w> Reply<'w, '_> {
         if alias::leads(self.world, held, node) {
             return Ok(());
         }
-        let Some(local) = self.local(held, node, turn, name) else {
+        let Some(local) = self.local(held, node, turn, turn.asked.wire()) else {
             return self.filed(node, name, u32::MAX);
         };
         let decision = &local.decision;
