@@ -67,6 +67,8 @@ pub struct Vip {
     pub site: Option<SiteId>,
     /// Size beside its neighbours; 0 = only when no other is up. At most 1 000 000.
     pub weight: u32,
+    /// VIPs of one site with the same word fail together; one without a word fails alone.
+    pub failure_domain: Option<String>,
     /// Where it is written.
     pub spot: Spot,
 }
@@ -261,7 +263,10 @@ impl Steering {
 
     /// Whether both say the same, wherever it is written.
     pub fn same(&self, other: &Steering) -> bool {
-        let vip = |v: &Vip| (v.name.clone(), v.address, v.address6, v.site, v.weight);
+        let vip = |v: &Vip| {
+            let size = (v.weight, v.failure_domain.clone());
+            (v.name.clone(), v.address, v.address6, v.site, size)
+        };
         let pool = |p: &Pool| {
             let answer = (p.answers, p.draw, p.ttl, p.ecs, p.on_all_down);
             (

@@ -3,6 +3,7 @@
 mod document;
 pub mod estate;
 mod findings;
+pub mod inclusion;
 pub mod machine;
 mod record;
 pub mod steering;

@@ -224,7 +224,7 @@ impl Tape<'_> {
 pub(crate) type Tapes = [Vec<u32>; 5];
 
 /// Numbers that a tape of each kind can use up.
-const LENGTHS: [usize; 5] = [80, 1200, 2000, 60, 900];
+const LENGTHS: [usize; 5] = [160, 1200, 2000, 60, 900];
 
 /// Full tapes from one number.
 pub(crate) fn tapes(seed: u64) -> Tapes {

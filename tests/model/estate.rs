@@ -45,6 +45,8 @@ pub(crate) struct Vip {
     /// Index into [`Estate::sites`].
     pub(crate) site: Option<usize>,
     pub(crate) weight: u32,
+    /// VIPs of a site with one word fail together.
+    pub(crate) failure_domain: Option<String>,
 }
 
 /// What members and rules name: indices into the lists of [`Estate`].

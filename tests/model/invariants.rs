@@ -8,7 +8,7 @@ use proptest::test_runner::Config;
 
 use super::check::{self, Observed};
 use super::client::Client;
-use super::estate::{Case, Estate, Kind, Members, Place, Policy, Pool, Query, Target};
+use super::estate::{self, Case, Estate, Kind, Members, Place, Policy, Pool, Query, Target};
 use super::network::Network;
 use super::{Expected, Source, answer, cases, judge, text};
 
@@ -141,6 +141,33 @@ proptest! {
     }
 }
 
+/// How many failure domains there are for how many places, where an answer leaves VIPs out.
+fn domains(estate: &Estate, kind: Kind, pool: &Pool, told: &[IpAddr]) -> String {
+    let of = |addr: &IpAddr| {
+        let fits = |vip: &&estate::Vip| vip.v4.map(IpAddr::V4) == Some(*addr);
+        estate.vips.iter().find(fits)
+    };
+    let Some(first) = told.first().and_then(of).filter(|_| kind == Kind::A) else {
+        return "no VIPs".to_string();
+    };
+    let reach = judge::reach(estate, pool).into_iter();
+    let there: Vec<&estate::Vip> = reach
+        .map(|vip| &estate.vips[vip])
+        .filter(|vip| vip.site == first.site && vip.v4.is_some())
+        .collect();
+    let mut words: Vec<&String> = (there.iter())
+        .map(|vip| vip.failure_domain.as_ref().unwrap_or(&vip.name))
+        .collect();
+    words.sort();
+    words.dedup();
+    let together = there.len() > words.len();
+    match (told.len(), there.len()) {
+        (k, n) if k < 2 || k >= n || !together => "domains say nothing".to_string(),
+        (k, _) if words.len() < k => format!("fewer domains than answers, {:?}", pool.draw),
+        _ => format!("as many domains as answers, {:?}", pool.draw),
+    }
+}
+
 /// The cases would prove little if they were all alike.
 #[test]
 fn cases_reach_every_corner() {
@@ -154,6 +181,7 @@ fn cases_reach_every_corner() {
             for corner in [
                 format!("{:?} of {:?} {:?}", told.source, pool.policy, query.kind),
                 format!("draw {:?} of {}", pool.draw, told.addresses.len().min(3)),
+                domains(estate, query.kind, &pool, &told.addresses),
                 format!("all down {:?} {:?}", pool.on_all_down, told.source),
                 format!(
                     "fenced in {:?} {:?}",
@@ -196,6 +224,15 @@ fn cases_reach_every_corner() {
         println!("{times:7} {corner}");
     }
     assert!(seen.len() > 60);
+    for draw in ["Query", "Client", "Sticky", "Name"] {
+        for many in ["fewer", "as many"] {
+            let corner = format!("{many} domains");
+            let kinds = seen
+                .keys()
+                .filter(|k| k.starts_with(&corner) && k.ends_with(draw));
+            assert_eq!(kinds.count(), 1, "{many} {draw}");
+        }
+    }
 }
 
 #[test]

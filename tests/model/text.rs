@@ -54,6 +54,7 @@ pub(crate) fn to_toml(estate: &Estate) -> String {
             vip.v4.map(|address| format!("address = \"{address}\"")),
             vip.v6.map(|address| format!("address6 = \"{address}\"")),
             (vip.weight != 1).then(|| format!("weight = {}", vip.weight)),
+            (vip.failure_domain.as_ref()).map(|word| format!("failure_domain = \"{word}\"")),
         ];
         line(&mut text, &vip.name, &keys);
     }

@@ -211,6 +211,7 @@ impl Decided<'_> {
                 address: vip.address,
                 address6: vip.address6,
                 weight: vip.weight,
+                failure_domain: vip.failure_domain.clone(),
                 state: verdict.state.word().into(),
                 quality: judge::quality(verdict.state) as f64 / MILLION,
                 since: Some(verdict.since).filter(|since| *since > 0),

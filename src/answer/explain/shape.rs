@@ -224,6 +224,8 @@ pub struct Vip {
     pub address6: Option<Ipv6Addr>,
     /// Its `weight`.
     pub weight: u32,
+    /// Its `failure_domain`: an answer has one VIP of a word and site, as long as there are others.
+    pub failure_domain: Option<String>,
     /// `up`, `degraded`, `drain`, `down`, or `unknown`: nobody has spoken of it, and it counts as up.
     pub state: String,
     /// The part with which it counts, from 0 to 1.

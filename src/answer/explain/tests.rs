@@ -1,5 +1,6 @@
 //! Explanations of a small estate: what they say, and that they say what the server answers.
 
+mod domains;
 mod fence;
 
 use std::net::Ipv4Addr;

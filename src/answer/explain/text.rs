@@ -236,7 +236,11 @@ fn table(f: &mut fmt::Formatter<'_>, whole: &Explanation, s: &Steered) -> fmt::R
         false => "-".into(),
     };
     let row = |vip: &Vip| {
-        let site = vip.site.clone().unwrap_or_else(|| "-".into());
+        let mut site = vip.site.clone().unwrap_or_else(|| "-".into());
+        // With one answer nothing is kept apart.
+        if let (Some(word), true) = (&vip.failure_domain, s.answers > 1) {
+            site = format!("{site}, domain {word}");
+        }
         let a = part(vip.share, vip.address.is_some());
         let aaaa = part(vip.share6, vip.address6.is_some());
         [

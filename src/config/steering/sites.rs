@@ -19,14 +19,8 @@ const SITE: Keys = Keys {
 };
 
 const VIP: Keys = Keys {
-    known: &["address", "address6", "site", "weight"],
-    later: &[
-        "cname",
-        "capacity",
-        "failure_domain",
-        "probe",
-        "probe_address",
-    ],
+    known: &["address", "address6", "site", "weight", "failure_domain"],
+    later: &["cname", "capacity", "probe", "probe_address"],
     example: "fra-1 = { address = \"192.0.2.1\" }",
 };
 
@@ -123,8 +117,23 @@ fn vip<'a>(
             .and_then(|word| index.resolve(&index.sites, word, findings))
             .map(SiteId),
         weight: weight.unwrap_or(1),
+        failure_domain: record
+            .get("failure_domain")
+            .and_then(|field| failure_domain(field, findings)),
         spot: entry.key.at.spot(),
     }
+}
+
+/// The word for what fails together. Words that differ in looks alone would part what is one, so it is held to the form
+/// of all names.
+fn failure_domain(field: Entry<'_>, findings: &mut Findings) -> Option<String> {
+    let word = values::text(field, "the name of a failure domain", findings)?;
+    if let Some(advice) = values::unkebab(word.text) {
+        let message = format!("`{}` is no name for a failure domain", word.text);
+        findings.error(word.at, message, advice);
+        return None;
+    }
+    Some(word.text.to_owned())
 }
 
 /// An address of two VIPs would be up and down at once.

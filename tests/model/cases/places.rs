@@ -47,6 +47,9 @@ pub(super) fn vips(tape: &mut Tape<'_>, estate: &mut Estate) {
             v6: (families != 7).then_some(v6),
             site: (!tape.percent(20)).then_some(site),
             weight: tape.pick(&[1, 1, 1, 2, 3, 0, 7, 10, 30, 60, 0, 1_000_000]),
+            failure_domain: tape
+                .pick(&[None, Some("a"), Some("b"), None, Some("a"), Some("rack-3")])
+                .map(str::to_string),
         });
     }
 }

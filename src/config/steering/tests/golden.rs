@@ -121,6 +121,29 @@ error: latitude 103.99 is beyond 90
 }
 
 #[test]
+fn failure_domains_that_are_no_names() {
+    shown(
+        r#"[vips]
+a = { address = "192.0.2.1", failure_domain = "Rack 1" }
+b = { address = "192.0.2.2", failure_domain = 2 }
+"#,
+        r#"
+error: `Rack 1` is no name for a failure domain
+ --> zones/steering.toml:2:47
+  |
+2 | a = { address = "192.0.2.1", failure_domain = "Rack 1" }
+  |                                               ^^^^^^^^ write `rack-1`: lower-case letters, digits and hyphens, a letter or digit at both ends
+
+error: `failure_domain` is the name of a failure domain, a string
+ --> zones/steering.toml:3:47
+  |
+3 | b = { address = "192.0.2.2", failure_domain = 2 }
+  |                                               ^ write `"2"`
+"#,
+    );
+}
+
+#[test]
 fn nearest_without_a_place() {
     shown(
         r#"[vips]

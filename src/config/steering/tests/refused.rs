@@ -16,7 +16,6 @@ fn keys_that_are_not_built_yet_are_said_to_be_so() {
     for key in [
         "cname = \"a.example.\"",
         "capacity = 5",
-        "failure_domain = \"a\"",
         "probe = \"p\"",
         "probe_address = \"192.0.2.1\"",
     ] {

@@ -56,6 +56,14 @@ fn the_example_estates() {
             .collect::<Vec<_>>(),
         [("large", 60), ("middle", 30), ("small", 10)]
     );
+    let domains = clean(include_str!(
+        "../../../../tests/estates/06-domains/steering.toml"
+    ));
+    let words = domains.vips.iter().map(|v| v.failure_domain.as_deref());
+    assert!(words.eq(["a", "b", "b", "a", "b"].map(Some)));
+    let mut other = domains.clone();
+    other.vips[0].failure_domain = None;
+    assert!(domains.same(&domains.clone()) && !domains.same(&other));
     let nearest = clean(include_str!(
         "../../../../tests/estates/03-nearest/steering.toml"
     ));
