@@ -202,10 +202,7 @@ fn fair(
             let (left, right) = (at(n) * weight(m), at(m) * weight(n));
             let slack = weight(n) + weight(m);
             let same = domain(vips, n) == domain(vips, m);
-            let held = |n| match few {
-                true => at(n) == whole,
-                false => false,
-            };
+            let held = |n| few && at(n) == whole;
             if same && !held(n) && !held(m) {
                 prop_assert!(left.abs_diff(right) < slack, "{n} {m} of one domain");
             }
@@ -310,7 +307,7 @@ proptest! {
         }
     }
 
-    /// A share of 4,096 slots is off by five times its deviation once in a million.
+    /// A share of 4,096 slots is off by six times its deviation hardly ever, even where few slots are expected.
     #[test]
     fn slots_hold_each_vip_as_often_as_chance_would(
         vips in vec(written(), 1..=16),
@@ -333,7 +330,7 @@ proptest! {
             let is = points[&n] as f64 / SPACE as f64;
             let once = part.max(1e-4).min(1.0 - 1e-4);
             let deviation = (once * (1.0 - once) * (1.0 / f64::from(draw::SLOTS) + 1.0 / turns)).sqrt();
-            prop_assert!((is - part).abs() < 5.0 * deviation, "{n} has {is}, not {part}");
+            prop_assert!((is - part).abs() < 6.0 * deviation, "{n} has {is}, not {part}");
         }
     }
 }
