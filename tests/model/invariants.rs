@@ -224,13 +224,12 @@ fn cases_reach_every_corner() {
         println!("{times:7} {corner}");
     }
     assert!(seen.len() > 60);
-    for draw in ["Query", "Client", "Sticky", "Name"] {
-        for many in ["fewer", "as many"] {
-            let corner = format!("{many} domains");
-            let kinds = seen
-                .keys()
-                .filter(|k| k.starts_with(&corner) && k.ends_with(draw));
-            assert_eq!(kinds.count(), 1, "{many} {draw}");
+    for draws in [["Query", "Client"], ["Sticky", "Name"]] {
+        for many in ["fewer domains", "as many domains"] {
+            let fits = |corner: &&String| {
+                corner.starts_with(many) && draws.iter().any(|draw| corner.ends_with(draw))
+            };
+            assert!(seen.keys().any(|corner| fits(&corner)), "{many} {draws:?}");
         }
     }
 }

@@ -27,13 +27,22 @@ pub(super) fn sites(tape: &mut Tape<'_>, estate: &mut Estate) {
 
 pub(super) fn vips(tape: &mut Tape<'_>, estate: &mut Estate) {
     let many = 2 + tape.below(15);
+    // Failure domains say something only where several VIPs of a site share few of them.
+    let dense = tape.percent(35);
+    let words = [None, Some("a"), Some("b"), None, Some("a"), Some("rack-3")];
+    let words = if dense {
+        [Some("a"), Some("a"), Some("b"), Some("a"), Some("b"), None]
+    } else {
+        words
+    };
     for i in 0..many {
         let families = tape.below(10);
         let last = i as u8 + 1;
         let v6 = Ipv6Addr::new(0x2001, 0xdb8, 0xf, 0, 0, 0, 0, last.into());
         let many = estate.sites.len();
-        let site = if tape.percent(40) {
-            tape.below(3.min(many))
+        let near = if dense { 85 } else { 40 };
+        let site = if tape.percent(near) {
+            tape.below(if dense { 2 } else { 3 }.min(many))
         } else {
             tape.below(many)
         };
@@ -47,9 +56,7 @@ pub(super) fn vips(tape: &mut Tape<'_>, estate: &mut Estate) {
             v6: (families != 7).then_some(v6),
             site: (!tape.percent(20)).then_some(site),
             weight: tape.pick(&[1, 1, 1, 2, 3, 0, 7, 10, 30, 60, 0, 1_000_000]),
-            failure_domain: tape
-                .pick(&[None, Some("a"), Some("b"), None, Some("a"), Some("rack-3")])
-                .map(str::to_string),
+            failure_domain: tape.pick(&words).map(str::to_string),
         });
     }
 }
