@@ -319,6 +319,10 @@ pub(crate) fn boundaries(estate: &Estate, around: IpAddr) -> Vec<IpAddr> {
         estate::Place::Network(network) => Some(network),
         _ => None,
     });
+    let of_trips = estate.latency.iter().filter_map(|trip| match trip.place {
+        estate::Place::Network(network) => Some(network),
+        _ => None,
+    });
     let mut all = vec![from_bits(true, 0), from_bits(false, 0)];
     for network in estate
         .networks
@@ -326,6 +330,7 @@ pub(crate) fn boundaries(estate: &Estate, around: IpAddr) -> Vec<IpAddr> {
         .map(|(network, _)| *network)
         .chain(estate.corrections.iter().map(|one| one.network))
         .chain(of_rules)
+        .chain(of_trips)
     {
         all.push(network.addr);
         all.extend(network.after());

@@ -63,6 +63,12 @@ fn lists_of_networks() {
 }
 
 #[test]
+fn lists_of_round_trips() {
+    let seed = "\u{feff}place,site,milliseconds,samples\n# ours\n192.0.2.0/24,fra,12.5,10\r\nAS64500, fra,0\n\"US-CA/San Jose\",fra,10000.000,1000000000\nunknown,b,7\nUK,fra,1\n";
+    siege(&[seed.as_bytes().to_vec()], 20_000, properties::latency);
+}
+
+#[test]
 fn machine_files() {
     let seed = r#"
 zones = "zones"

@@ -109,6 +109,12 @@ fn summary(estate: &Estate) -> String {
         },
         count(ranges, "range")
     );
+    if !steering.latency.is_empty() {
+        let from = count(steering.latency.len(), "place");
+        let many: usize = steering.latency.iter().map(|row| row.sites.len()).sum();
+        let trips = count(many, "measured round trip");
+        let _ = write!(text, ", {trips} from {from}");
+    }
     for origin in &estate.atlas.origins {
         let _ = write!(
             text,

@@ -8,6 +8,10 @@ use crate::place::{Place, Point};
 use crate::prefix::Prefix;
 use crate::wire::name::Name;
 
+mod latency;
+
+pub use latency::{Measured, Row};
+
 /// Index into [`Steering::sites`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SiteId(pub u16);
@@ -33,6 +37,8 @@ pub struct Steering {
     pub vips: Vec<Vip>,
     /// `[networks]` and the lists that it names, sorted by network, each network once.
     pub networks: Vec<Correction>,
+    /// What the list of `[latency]` says, sorted by place, each place once.
+    pub latency: Vec<Row>,
     /// `[rules]`, with regions put in.
     pub rules: Vec<RuleSet>,
     /// The places of all rules but networks and `unknown`, each once, with where it is written first.
@@ -279,6 +285,7 @@ impl Steering {
         self.sites == other.sites
             && self.rules == other.rules
             && self.corrects_alike(other)
+            && self.measures_alike(other)
             && self.vips.iter().map(vip).eq(other.vips.iter().map(vip))
             && self.pools.iter().map(pool).eq(other.pools.iter().map(pool))
             && self.names.iter().map(name).eq(other.names.iter().map(name))

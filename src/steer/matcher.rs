@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 
-use crate::config::estate::{Rule, RuleSet, Target};
+use crate::config::estate::{Measured, Row, Rule, RuleSet, Target};
 use crate::geo::atlas::Facts;
 use crate::place::{Place, Subdivision};
 use crate::prefix::{Prefix, mask32, mask128};
@@ -68,7 +68,19 @@ pub fn fitting(set: &RuleSet, addr: IpAddr, facts: &Facts) -> Option<usize> {
     longest.or_else(|| matcher.find(facts)).map(|n| n as usize)
 }
 
-/// A rule set, arranged by kind of place.
+/// The row of measured round trips that fits an address with these facts. The rows are sorted by place.
+pub fn row<'a>(rows: &'a [Row], addr: IpAddr, facts: &Facts) -> Option<&'a Row> {
+    let get = |place: Place| {
+        let at = rows.binary_search_by(|row| row.place.cmp(&place)).ok()?;
+        rows.get(at)
+    };
+    let width = if addr.is_ipv4() { 32 } else { 128 };
+    let mut around = (0..=width).rev().map(|len| Prefix::around(addr, len));
+    let longest = around.find_map(|prefix| get(Place::Network(prefix)));
+    longest.or_else(|| specific(facts, true, get))
+}
+
+/// A rule set or a table, arranged by kind of place.
 pub(super) struct Matcher<'a> {
     pub(super) networks: Vec<(Prefix, u32)>,
     others: HashMap<&'a Place, u32>,
@@ -83,15 +95,29 @@ impl<'a> Matcher<'a> {
         Matcher::numbered(set, |n, rule| *alike.entry(&rule.targets).or_insert(n))
     }
 
+    /// For classes: rows that say the same go by the number of the first of them.
+    pub(super) fn rows(rows: &'a [Row]) -> Matcher<'a> {
+        let mut alike: HashMap<&[Measured], u32> = HashMap::new();
+        let numbers = (0..).zip(rows).map(|(n, row)| {
+            let number = *alike.entry(&row.sites).or_insert(n);
+            (&row.place, number)
+        });
+        Matcher::of(numbers)
+    }
+
     fn numbered(set: &'a RuleSet, mut number: impl FnMut(u32, &'a Rule) -> u32) -> Matcher<'a> {
+        let rules = (0..).zip(&set.rules);
+        Matcher::of(rules.map(|(n, rule)| (&rule.place, number(n, rule))))
+    }
+
+    fn of(places: impl Iterator<Item = (&'a Place, u32)>) -> Matcher<'a> {
         let mut matcher = Matcher {
             networks: Vec::new(),
             others: HashMap::new(),
             cities: false,
         };
-        for (n, rule) in set.rules.iter().enumerate() {
-            let n = number(n as u32, rule);
-            match &rule.place {
+        for (place, n) in places {
+            match place {
                 Place::Network(prefix) => matcher.networks.push((*prefix, n)),
                 place => {
                     matcher.cities |= matches!(place, Place::City(..));
@@ -102,34 +128,38 @@ impl<'a> Matcher<'a> {
         matcher
     }
 
-    /// The most specific place that fits, in the order of the language's table; networks come before all of these.
+    /// The most specific place that fits; networks come before all of these.
     pub(super) fn find(&self, facts: &Facts) -> Option<u32> {
-        let get = |place: Place| self.others.get(&place).copied();
-        if let Some(rule) = facts.system.and_then(|n| get(Place::System(n))) {
-            return Some(rule);
-        }
-        let Some(country) = facts.country else {
-            return facts
-                .continent
-                .and_then(|c| get(Place::Continent(c)))
-                .or_else(|| get(Place::Unknown));
-        };
-        let subdivision = |code: &String| format!("{}-{code}", country.code());
-        if let Some(city) = facts.city.as_ref().filter(|_| self.cities) {
-            let narrow = facts.subdivisions.iter().rev();
-            let in_part = narrow
-                .map(|code| Place::City(subdivision(code), city.clone()))
-                .find_map(get);
-            if let Some(rule) =
-                in_part.or_else(|| get(Place::City(country.code().to_string(), city.clone())))
-            {
-                return Some(rule);
-            }
-        }
-        let part = |code: &String| get(Place::Subdivision(Subdivision(subdivision(code))));
-        let parts = facts.subdivisions.iter().rev().find_map(part);
-        parts
-            .or_else(|| get(Place::Country(country)))
-            .or_else(|| facts.continent.and_then(|c| get(Place::Continent(c))))
+        specific(facts, self.cities, |place| self.others.get(&place).copied())
     }
+}
+
+/// What `get` has for the most specific place that fits, in the order of the language's table, without networks. `cities`:
+/// whether it may have any for cities.
+fn specific<T>(facts: &Facts, cities: bool, get: impl Fn(Place) -> Option<T>) -> Option<T> {
+    if let Some(found) = facts.system.and_then(|n| get(Place::System(n))) {
+        return Some(found);
+    }
+    let Some(country) = facts.country else {
+        return facts
+            .continent
+            .and_then(|c| get(Place::Continent(c)))
+            .or_else(|| get(Place::Unknown));
+    };
+    let subdivision = |code: &String| format!("{}-{code}", country.code());
+    if let Some(city) = facts.city.as_ref().filter(|_| cities) {
+        let narrow = facts.subdivisions.iter().rev();
+        let in_part = narrow
+            .map(|code| Place::City(subdivision(code), city.clone()))
+            .find_map(&get);
+        let in_country = || get(Place::City(country.code().to_string(), city.clone()));
+        if let Some(found) = in_part.or_else(in_country) {
+            return Some(found);
+        }
+    }
+    let part = |code: &String| get(Place::Subdivision(Subdivision(subdivision(code))));
+    let parts = facts.subdivisions.iter().rev().find_map(part);
+    parts
+        .or_else(|| get(Place::Country(country)))
+        .or_else(|| facts.continent.and_then(|c| get(Place::Continent(c))))
 }

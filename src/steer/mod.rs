@@ -6,6 +6,7 @@ pub mod distance;
 pub mod draw;
 pub mod fence;
 pub mod judge;
+pub mod latency;
 pub mod matcher;
 pub mod moved;
 pub mod outcome;

@@ -167,6 +167,11 @@ impl Needs {
         needs
     }
 
+    /// Whether it counts how far a client is from sites.
+    pub fn measures(&self) -> bool {
+        !self.orders.is_empty()
+    }
+
     /// Whether the two see clients alike, so that one map serves both.
     pub fn same_map(&self, other: &Needs) -> bool {
         self.rules == other.rules && self.fences == other.fences && self.orders == other.orders

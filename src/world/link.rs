@@ -212,9 +212,10 @@ fn ranks(steering: &Steering, roots: &[Root]) -> Ranks {
     })
 }
 
-/// Whether maps made for the one steering hold for the other: the same sites and rule sets under the same numbers.
+/// Whether maps made for the one steering hold for the other: the same sites and rule sets under the same numbers, and
+/// the same round trips to these.
 pub(super) fn same_places(a: &Steering, b: &Steering) -> bool {
-    a.sites == b.sites && a.rules == b.rules
+    a.sites == b.sites && a.rules == b.rules && a.measures_alike(b)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! tapes of numbers: a tape of zeros gives the plainest case, so proptest shrinks towards it.
 
 mod fences;
+mod latency;
 mod places;
 mod pools;
 mod questions;
@@ -11,6 +12,7 @@ use std::net::IpAddr;
 use proptest::prelude::*;
 
 use super::estate::{Board, Case, Estate, Point};
+pub(crate) use latency::clear as clear_latency;
 pub(crate) use places::is_clear;
 pub(crate) use pools::{depth, one_site};
 
@@ -224,7 +226,7 @@ impl Tape<'_> {
 pub(crate) type Tapes = [Vec<u32>; 5];
 
 /// Numbers that a tape of each kind can use up.
-const LENGTHS: [usize; 5] = [80, 1200, 2000, 60, 900];
+const LENGTHS: [usize; 5] = [80, 1300, 2200, 60, 900];
 
 /// Full tapes from one number.
 pub(crate) fn tapes(seed: u64) -> Tapes {
@@ -296,5 +298,6 @@ pub(crate) fn estate(tapes: &Tapes, centroids: &[(String, Point)]) -> Estate {
     places::clear_positions(&mut estate);
     fences::fences(tape, &mut estate);
     pools::names(tape, &mut estate);
+    latency::latency(tape, &mut estate);
     estate
 }

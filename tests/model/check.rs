@@ -143,7 +143,8 @@ fn report(case: &Case, query: &Query, expected: &Expected, observed: &Observed) 
         let _ = writeln!(text, "network  {}/{} {facts:?}", network.addr, network.len);
     }
     let (toml, zone) = (text::to_toml(estate), text::to_zone(estate));
-    let _ = writeln!(text, "{toml}\n{zone}\n{}", text::to_csv(estate));
+    let (csv, rtt) = (text::to_csv(estate), text::to_rtt(estate));
+    let _ = writeln!(text, "{toml}\n{zone}\n{csv}\n{rtt}");
     text
 }
 

@@ -183,6 +183,8 @@ pub(crate) struct Facts {
     pub(crate) subdivisions: Vec<String>,
     pub(crate) city: Option<String>,
     pub(crate) location: Option<Point>,
+    /// Kilometres by which the location may be wrong; none without one.
+    pub(crate) radius: Option<i64>,
     pub(crate) system: Option<u32>,
 }
 
@@ -197,6 +199,16 @@ pub(crate) struct Correction {
     pub(crate) listed: bool,
 }
 
+/// A line of the list of `[latency]`.
+#[derive(Clone, Debug)]
+pub(crate) struct Trip {
+    pub(crate) place: Place,
+    /// Index into [`Estate::sites`].
+    pub(crate) site: usize,
+    pub(crate) micros: i64,
+    pub(crate) samples: i64,
+}
+
 /// All that the texts of an estate say. The order of the lists means nothing.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Estate {
@@ -207,6 +219,8 @@ pub(crate) struct Estate {
     pub(crate) names: Vec<Steered>,
     /// Each network once.
     pub(crate) corrections: Vec<Correction>,
+    /// Each place once for each site.
+    pub(crate) latency: Vec<Trip>,
     /// The databases.
     pub(crate) networks: Vec<(Network, Facts)>,
     /// Countries by code and continents by word, each with its middle.

@@ -81,6 +81,7 @@ fn files(estate: &Estate) -> BTreeMap<String, String> {
             CHILD.to_string(),
         ),
         ("zones/corrections.csv".to_string(), text::to_csv(estate)),
+        ("zones/rtt.csv".to_string(), text::to_rtt(estate)),
     ])
 }
 

@@ -67,6 +67,7 @@ pub(crate) fn start(estate: &Estate, databases: &[(&str, Option<Vec<u8>>)]) -> S
         ("zones/steering.toml".to_string(), text::to_toml(estate)),
         ("zones/example.com.zone".to_string(), text::to_zone(estate)),
         ("zones/corrections.csv".to_string(), text::to_csv(estate)),
+        ("zones/rtt.csv".to_string(), text::to_rtt(estate)),
     ]);
     let mut server = Server::default();
     if let Err(refused) = server.load(&files, atlas(databases)) {
@@ -175,7 +176,8 @@ fn the_server_answers_as_the_model_does() {
         let mut served = served.borrow_mut();
         let text = text::to_toml(&case.estate)
             + &text::to_zone(&case.estate)
-            + &text::to_csv(&case.estate);
+            + &text::to_csv(&case.estate)
+            + &text::to_rtt(&case.estate);
         if served.as_ref().is_none_or(|s| s.text != text) {
             *served = Some(serve(case, text));
         }

@@ -58,6 +58,9 @@ pub(crate) fn to_toml(estate: &Estate) -> String {
         line(&mut text, &vip.name, &keys);
     }
     corrections(&mut text, estate);
+    if !estate.latency.is_empty() {
+        text.push_str("[latency]\nfile = \"rtt.csv\"\n");
+    }
     regions(&mut text, estate);
     for set in &estate.rules {
         rules(&mut text, estate, set);
@@ -125,6 +128,22 @@ pub(crate) fn to_csv(estate: &Estate) -> String {
             "{}/{},{place}{point}",
             one.network.addr, one.network.len
         );
+    }
+    text
+}
+
+/// The list that `[latency]` names.
+pub(crate) fn to_rtt(estate: &Estate) -> String {
+    let mut text = String::from("place,site,milliseconds,samples\n");
+    for trip in &estate.latency {
+        let (place, site) = (trip.place.text(), &estate.sites[trip.site].name);
+        let (whole, part) = (trip.micros / 1_000, trip.micros % 1_000);
+        // "Default n = 100."
+        let samples = match trip.samples {
+            100 => String::new(),
+            n => format!(",{n}"),
+        };
+        let _ = writeln!(text, "{place},{site},{whole}.{part:03}{samples}");
     }
     text
 }

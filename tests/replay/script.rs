@@ -414,6 +414,7 @@ fn network(words: &[&str]) -> Result<(Prefix, Facts), String> {
             ("asn", _) => facts.system = Some(number(Some(&value), "asn")?),
             ("lat", _) => latitude = Some(degrees()?),
             ("lon", _) => longitude = Some(degrees()?),
+            ("radius", _) => facts.radius = Some(number(Some(&value), "radius")?),
             _ => return Err(format!("`{word}` is no fact")),
         }
     }

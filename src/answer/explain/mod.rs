@@ -25,7 +25,7 @@ use crate::zone::{Found, Match, NodeRef};
 pub use message::{Record, Reply, ask};
 pub use question::Question;
 pub use shape::{
-    Class, Client, Correction, Explanation, Near, Order, Rule, Scope, Steered, Tried, Ttl, Vip,
+    Class, Client, Correction, Explanation, Measured, Near, Order, Rule, Scope, Steered, Tried, Ttl, Vip,
     Zone,
 };
 

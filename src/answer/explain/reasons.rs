@@ -11,7 +11,7 @@ use crate::steer::judge::{self, Judge};
 use crate::steer::outcome::{Outcome, What};
 use crate::steer::plan::Stand;
 use crate::steer::wheel::Family;
-use crate::steer::{compass, outcome, reach};
+use crate::steer::{compass, latency, outcome, reach};
 use crate::wire::kind::Kind;
 use crate::world::World;
 use crate::zone::NodeRef;
@@ -110,23 +110,37 @@ impl Decided<'_> {
         let (steering, root) = (self.steering(), self.decision.root);
         let class = root.map.classes().get(self.decision.class as usize);
         let here = compass::position(facts).map(Vector::of);
+        let row = self.row(facts);
         let globe = Globe::new();
-        let near = |site: &SiteId| {
-            let site = steering.sites.get(usize::from(site.0))?;
+        let near = |id: &SiteId| {
+            let site = steering.sites.get(usize::from(id.0))?;
             let there = site.location.map(Vector::of);
+            let km = here.zip(there).map(|(a, b)| globe.kilometres(a, b));
+            let measured = row.and_then(|row| row.to(*id));
+            let milliseconds = |micros: i64| micros as f64 / 1e3;
             Some(Near {
                 site: site.name.clone(),
-                km: here.zip(there).map(|(a, b)| globe.kilometres(a, b)),
+                km,
                 bias: site.bias,
+                measured_ms: measured.map(|m| milliseconds(m.micros.into())),
+                samples: measured.map(|m| m.samples),
+                ms: latency::blend(measured, km).map(milliseconds),
             })
         };
         let order = |id: &PoolId| {
             let pool = steering.pools.get(usize::from(id.0))?;
+            if pool.policy != Policy::Nearest {
+                return None;
+            }
             let steps = class?.steps(&root.needs, *id);
-            (pool.policy == Policy::Nearest).then(|| Order {
+            let measured = |id: &SiteId| row.is_some_and(|row| row.to(*id).is_some());
+            let measured = steps.iter().flatten().any(measured);
+            let tie = compass::band(pool.tie, facts.radius.filter(|_| !measured));
+            Some(Order {
                 pool: pool.name.clone(),
-                steps: steps
-                    .iter()
+                tie,
+                radius: (tie > pool.tie).then_some(tie),
+                steps: (steps.iter())
                     .map(|step| step.iter().filter_map(near).collect())
                     .collect(),
             })

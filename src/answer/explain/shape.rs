@@ -133,6 +133,10 @@ pub struct Client {
     pub system: Option<u32>,
     /// Degrees north and east from which distances count: the network's, else the middle of its country or continent.
     pub position: Option<[f64; 2]>,
+    /// Kilometres by which the databases may be wrong about it.
+    pub radius: Option<u16>,
+    /// The place of `[latency]` that fits, if a `nearest` pool asks for it.
+    pub measured: Option<Measured>,
     /// Whether all this comes from the built-in map, which knows continents only.
     pub coarse: bool,
     /// The databases, in the order of precedence.
@@ -151,6 +155,15 @@ pub struct Correction {
     /// The degrees north and east that it gives.
     pub location: Option<[f64; 2]>,
     /// Where it is written: file and line.
+    pub written: String,
+}
+
+/// A place from which round trips were measured.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Measured {
+    /// As the list has it.
+    pub place: String,
+    /// Where it is written first: file and line.
     pub written: String,
 }
 
@@ -178,17 +191,21 @@ pub struct Rule {
     pub prefers: Vec<String>,
 }
 
-/// The sites of a `nearest` pool by distance.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The sites of a `nearest` pool by distance and measured round trips.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Order {
     /// The pool.
     pub pool: String,
+    /// Kilometres within which sites count as near as the nearest: its `tie`, or the radius.
+    pub tie: u32,
+    /// The accuracy radius of the databases, if it makes the tie wider.
+    pub radius: Option<u32>,
     /// One site for each step, or several that count alike.
     pub steps: Vec<Vec<Near>>,
 }
 
 /// How far a site is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Near {
     /// The site.
     pub site: String,
@@ -196,6 +213,12 @@ pub struct Near {
     pub km: Option<i32>,
     /// Kilometres by which it counts as nearer.
     pub bias: i32,
+    /// The measured round trip in milliseconds.
+    pub measured_ms: Option<f64>,
+    /// How often it was measured.
+    pub samples: Option<u32>,
+    /// The round trip by which it is ordered, in milliseconds: the measured one blended with what the distance lets expect.
+    pub ms: Option<f64>,
 }
 
 /// A step that was tried.

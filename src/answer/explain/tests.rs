@@ -1,6 +1,7 @@
 //! Explanations of a small estate: what they say, and that they say what the server answers.
 
 mod fence;
+mod latency;
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -78,23 +79,33 @@ fn world(verdict: impl Fn(&str) -> Verdict) -> World {
 }
 
 fn steered_by(steering: &str, verdict: impl Fn(&str) -> Verdict) -> World {
+    built(steering, "", Atlas::builtin(), verdict)
+}
+
+/// The same with a list beside the steering, and with these databases.
+fn built(
+    steering: &str,
+    list: &str,
+    atlas: Atlas,
+    verdict: impl Fn(&str) -> Verdict,
+) -> World {
     let zone = Source::new("example.com.zone", ZONE);
     let origin = "example.com.".parse().unwrap();
     let reading = zone::read(&zone, &origin, &zone::Texts::alone(), None);
     let read = reading
         .zone
         .unwrap_or_else(|| panic!("{:?}", reading.diagnostics));
-    let (steering, found) =
-        config::steering(&[Source::new("steering.toml", steering)], &config::alone);
+    let file = [Source::new("steering.toml", steering)];
+    let list = |written: &str, _: &str| Ok(Source::new(written, list));
+    let (steering, found) = config::steering(&file, &list);
     let steering = steering.unwrap_or_else(|| panic!("{found:?}"));
-    let atlas = Arc::new(Atlas::builtin());
     let (estate, found) = link(
         vec![Read {
             path: "example.com.zone".into(),
             zone: Arc::new(read),
         }],
         Arc::new(steering),
-        atlas,
+        Arc::new(atlas),
         &mut Slots::default(),
         None,
         &mut |_, sought| zone::locate(&zone, &origin, &zone::Texts::alone(), sought),

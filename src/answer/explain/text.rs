@@ -86,6 +86,9 @@ fn steered(f: &mut fmt::Formatter<'_>, whole: &Explanation, s: &Steered) -> fmt:
     if let Some(more) = more(corrections.len(), STEPS) {
         line(f, "", &format!("and {more} more"))?;
     }
+    if let Some(row) = &s.client.measured {
+        line(f, "measured", &format!("from {} ({})", row.place, row.written))?;
+    }
     let class = &s.class;
     line(
         f,
@@ -141,6 +144,7 @@ fn place(client: &Client) -> String {
     if words.is_empty() {
         words.push("unknown".into());
     }
+    words.extend(client.radius.map(|km| format!("within {km} km")));
     words.extend(client.system.map(|n| format!("AS{n}")));
     let source = match client.databases.as_slice() {
         _ if client.coarse => "the built-in map (coarse)".into(),
@@ -200,23 +204,37 @@ fn distances(order: &Order, pool: &str) -> String {
             0 => String::new(),
             bias => format!(" ({bias:+} km of bias)"),
         };
-        match near.km {
-            Some(km) => format!("{} {km} km{bias}", near.site),
-            None => near.site.clone(),
-        }
+        let way = near.km.map_or_else(String::new, |km| format!(" {km} km"));
+        format!("{}{way}{bias}{}", near.site, round(near))
     };
     let step = |step: &Vec<Near>| step.iter().map(one).collect::<Vec<_>>().join(" + ");
     let steps: Vec<String> = order.steps.iter().take(STEPS).map(step).collect();
+    let steps = steps.join(", ");
     let known = order.steps.iter().flatten().any(|near| near.km.is_some());
-    let words = match known {
-        true => steps.join(", "),
-        false => format!("{}: the client's position is unknown", steps.join(", ")),
+    let words = match order.radius {
+        _ if !known => format!("{steps}: the client's position is unknown"),
+        Some(km) => format!("{steps}: {km} km count as a tie, for the databases may be so wrong"),
+        None => steps,
     };
     if order.pool == pool {
         words
     } else {
         format!("of {}: {words}", order.pool)
     }
+}
+
+/// What was measured of the way to a site, and what came of it.
+fn round(near: &Near) -> String {
+    let (Some(measured), Some(samples), Some(ms)) = (near.measured_ms, near.samples, near.ms)
+    else {
+        return String::new();
+    };
+    let blended = match near.km {
+        Some(_) => format!(", with the distance {ms:.1} ms"),
+        None => String::new(),
+    };
+    let times = if samples == 1 { "sample" } else { "samples" };
+    format!(" ({measured} ms in {samples} {times}{blended})")
 }
 
 fn table(f: &mut fmt::Formatter<'_>, whole: &Explanation, s: &Steered) -> fmt::Result {

@@ -15,6 +15,8 @@ mod fences;
 mod graph;
 mod idle;
 mod index;
+mod latency;
+mod lines;
 mod list;
 mod members;
 mod names;
@@ -70,6 +72,7 @@ fn read(
     let index = index::Index::new(documents, complete, findings);
     let grounds = sites::read(&index, findings);
     let networks = networks::read(&index, lists, findings);
+    let latency = latency::read(&index, &grounds, lists, findings);
     let regions = regions::read(&index, findings);
     let lines = rules::lines(&index, findings);
     let (sets, places) = rules::sets(&index, &lines, &regions, findings);
@@ -110,6 +113,7 @@ fn read(
         sites: grounds.sites,
         vips: grounds.vips,
         networks,
+        latency,
         rules: sets,
         places,
         pools,

@@ -9,6 +9,7 @@ use crate::diagnostic::{Diagnostic, Source, render};
 
 mod fences;
 mod golden;
+mod latency;
 mod networks;
 mod order;
 mod pools;

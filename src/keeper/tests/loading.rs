@@ -368,6 +368,32 @@ fn a_list_of_networks_is_read_when_it_or_its_steering_changes() {
 }
 
 #[test]
+fn a_list_of_round_trips_is_live() {
+    let mut desk = Desk::new();
+    let rows = |desk: &Desk| {
+        let rows = desk.estate.steering.latency.iter();
+        rows.map(|row| format!("{} {}", row.place, row.sites[0].micros))
+            .collect::<Vec<_>>()
+    };
+    let sites = "[sites]\nfra = { location = [50.11, 8.68] }\n";
+    desk.write("s.toml", &format!("{sites}[latency]\nfile = \"rtt.csv\"\n"));
+    assert!(desk.refused(&["s.toml"]).contains("there is no such file"));
+    desk.write("rtt.csv", "DE,fra,1\n");
+    assert_eq!(desk.told(&["rtt.csv"]).2, End::Read);
+    assert_eq!(rows(&desk), ["DE 1000"]);
+    // The same again is no news; another is.
+    desk.write("rtt.csv", "DE,fra,1\n");
+    assert_eq!(desk.told(&["rtt.csv"]), (0, 0, End::Same));
+    desk.write("rtt.csv", "DE,fra,2\n");
+    assert_eq!(desk.told(&["rtt.csv"]), (0, 0, End::Read));
+    assert_eq!(rows(&desk), ["DE 2000"]);
+    desk.write("rtt.csv", "DE,fra,20000\n");
+    let error = desk.refused(&["rtt.csv"]);
+    assert!(error.contains("20000 ms are beyond"), "{error}");
+    assert_eq!(rows(&desk), ["DE 2000"]);
+}
+
+#[test]
 fn a_link_to_a_list_may_lead_elsewhere() {
     let mut desk = Desk::new();
     // A hidden folder, whose links make nobody look at everything.

@@ -95,8 +95,10 @@ fn known(tape: &mut Tape<'_>, estate: &Estate) -> IpAddr {
         .rules
         .iter()
         .flat_map(|set| &set.rules)
-        .filter_map(|rule| match rule.place {
-            Place::Network(network) => Some(network),
+        .map(|rule| &rule.place)
+        .chain(estate.latency.iter().map(|trip| &trip.place))
+        .filter_map(|place| match place {
+            Place::Network(network) => Some(*network),
             _ => None,
         });
     let known: Vec<Network> = estate

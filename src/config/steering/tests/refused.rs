@@ -50,7 +50,7 @@ fn unknown_tables_and_keys() {
     refused(
         "[zebra]\n",
         &[
-            "8:2: error: unknown table `zebra`; the tables are `sites`, `vips`, `regions`, `networks`, `rules`, `pools`, `names`",
+            "8:2: error: unknown table `zebra`; the tables are `sites`, `vips`, `regions`, `networks`, `latency`, `rules`, `pools`, `names`",
         ],
     );
     refused(
