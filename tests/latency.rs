@@ -31,11 +31,17 @@ impl Ground {
     fn toml(&self, latency: bool) -> String {
         let mut text = String::from("[sites]\n");
         for (name, (north, east, bias)) in NAMES.iter().zip(&self.sites) {
-            let _ = writeln!(text, "{name} = {{ location = [{north}, {east}], bias = \"{bias}km\" }}");
+            let _ = writeln!(
+                text,
+                "{name} = {{ location = [{north}, {east}], bias = \"{bias}km\" }}"
+            );
         }
         text.push_str("[vips]\n");
         for (n, name) in NAMES.iter().enumerate().take(self.sites.len()) {
-            let _ = writeln!(text, "v{n} = {{ site = \"{name}\", address = \"192.0.2.{n}\" }}");
+            let _ = writeln!(
+                text,
+                "v{n} = {{ site = \"{name}\", address = \"192.0.2.{n}\" }}"
+            );
         }
         if latency {
             text.push_str("[latency]\nfile = \"rtt.csv\"\n");
@@ -45,20 +51,25 @@ impl Ground {
         let members: Vec<String> = members.map(|name| format!("\"{name}\"")).collect();
         let members = members.join(", ");
         let tie = self.tie;
-        let _ = write!(text, "[pools.p]\nmembers = [{members}]\npolicy = \"nearest\"\ntie = \"{tie}km\"\n[names]\n\"www.example.com.\" = \"p\"\n");
+        let _ = write!(
+            text,
+            "[pools.p]\nmembers = [{members}]\npolicy = \"nearest\"\ntie = \"{tie}km\"\n[names]\n\"www.example.com.\" = \"p\"\n"
+        );
         text
     }
 
     fn atlas(&self) -> Arc<Atlas> {
-        let facts = self.client.map_or_else(Facts::default, |(north, east, radius)| Facts {
-            country: Country::from_code("DE"),
-            location: Some(Point {
-                latitude: north * 1_000_000,
-                longitude: east * 1_000_000,
-            }),
-            radius: Some(radius),
-            ..Facts::default()
-        });
+        let facts = self
+            .client
+            .map_or_else(Facts::default, |(north, east, radius)| Facts {
+                country: Country::from_code("DE"),
+                location: Some(Point {
+                    latitude: north * 1_000_000,
+                    longitude: east * 1_000_000,
+                }),
+                radius: Some(radius),
+                ..Facts::default()
+            });
         let known = vec![Facts::default(), facts];
         let nine = u32::from_be_bytes([9, 0, 0, 0]);
         let v4 = [(0, 0), (nine, 1), (nine + (1 << 24), 0)];
@@ -85,13 +96,19 @@ impl Ground {
         let (class, _) = root.map.find(CLIENT.parse().unwrap());
         let classes = root.map.classes();
         let steps = classes[class as usize].steps(&root.needs, PoolId(0));
-        let steps = steps.iter().map(|step| step.iter().map(|site| site.0).collect());
+        let steps = steps
+            .iter()
+            .map(|step| step.iter().map(|site| site.0).collect());
         (steps.collect(), classes.len())
     }
 }
 
 fn grounds() -> impl Strategy<Value = Ground> {
-    let site = (-60..60, -170..170, prop_oneof![4 => Just(0), 1 => -900..900]);
+    let site = (
+        -60..60,
+        -170..170,
+        prop_oneof![4 => Just(0), 1 => -900..900],
+    );
     let client = prop::option::weighted(0.8, (-60..60, -170..170, 0..3_000u16));
     let tie = prop_oneof![2 => Just(0), 3 => 1..3_000u32];
     let all = (prop::collection::vec(site, 2..=8), tie, client);
@@ -188,7 +205,16 @@ proptest! {
 /// Eight sites, and networks of which each has one of five orders.
 #[test]
 fn only_different_orders_are_classes() {
-    let sites = [(50, 8), (52, 4), (39, -77), (1, 104), (-34, 151), (35, 139), (-23, -46), (19, 72)];
+    let sites = [
+        (50, 8),
+        (52, 4),
+        (39, -77),
+        (1, 104),
+        (-34, 151),
+        (35, 139),
+        (-23, -46),
+        (19, 72),
+    ];
     let ground = Ground {
         sites: sites.map(|(north, east)| (north, east, 0)).to_vec(),
         tie: 0,
@@ -211,7 +237,10 @@ fn only_different_orders_are_classes() {
         let taken = begun.elapsed();
         let map = &server.world().estate.roots[0].map;
         let (classes, lines) = (map.classes().len(), text.lines().count());
-        println!("{lines} lines: {classes} classes in {} ranges, {taken:?} for all", map.table().len());
+        println!(
+            "{lines} lines: {classes} classes in {} ranges, {taken:?} for all",
+            map.table().len()
+        );
         // Each of the five from a known and from an unknown place, with and without the eighth site, and where nothing was
         // measured.
         assert!(classes <= 22, "{classes} classes");

@@ -138,8 +138,10 @@ impl Client {
             (beyond.max(0) - 15 * estate.sites[site].bias, beyond.min(0))
         };
         // "Sites without a measured value then come after, in the order of members": one site per step, no ties.
-        let (mut order, blind): (Vec<usize>, Vec<usize>) =
-            sites.iter().copied().partition(|site| round(*site).is_some());
+        let (mut order, blind): (Vec<usize>, Vec<usize>) = sites
+            .iter()
+            .copied()
+            .partition(|site| round(*site).is_some());
         // "Ascending (kilometres - bias), ties by first appearance": the sort is stable.
         order.sort_by_key(|site| cost(*site));
         // "Inside a step they stand in the order of their names."

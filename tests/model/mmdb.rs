@@ -69,7 +69,11 @@ fn city(facts: &Facts) -> Option<Vec<u8>> {
             ("latitude", degrees(point.latitude)),
             ("longitude", degrees(point.longitude)),
         ];
-        place.extend(facts.radius.map(|km| ("accuracy_radius", uint16(km as u16))));
+        place.extend(
+            facts
+                .radius
+                .map(|km| ("accuracy_radius", uint16(km as u16))),
+        );
         pairs.push(("location", map(place)));
     }
     if !facts.subdivisions.is_empty() {

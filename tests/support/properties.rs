@@ -50,7 +50,10 @@ pub(crate) fn latency(text: &[u8]) {
     told(steering.is_some(), &found);
     for row in steering.iter().flat_map(|steering| &steering.latency) {
         let one = |m: &Measured| m.micros <= 10_000_000 && (1..=1_000_000_000).contains(&m.samples);
-        assert!(!row.sites.is_empty() && row.sites.iter().all(one), "{row:?}");
+        assert!(
+            !row.sites.is_empty() && row.sites.iter().all(one),
+            "{row:?}"
+        );
     }
 }
 

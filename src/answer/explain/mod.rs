@@ -25,8 +25,8 @@ use crate::zone::{Found, Match, NodeRef};
 pub use message::{Record, Reply, ask};
 pub use question::Question;
 pub use shape::{
-    Class, Client, Correction, Explanation, Measured, Near, Order, Rule, Scope, Steered, Tried, Ttl, Vip,
-    Zone,
+    Class, Client, Correction, Explanation, Measured, Near, Order, Rule, Scope, Steered, Tried,
+    Ttl, Vip, Zone,
 };
 
 /// Explains the answer to a question. `counter` is what a worker has drawn so far; it decides with the draw `query`.

@@ -83,12 +83,7 @@ fn steered_by(steering: &str, verdict: impl Fn(&str) -> Verdict) -> World {
 }
 
 /// The same with a list beside the steering, and with these databases.
-fn built(
-    steering: &str,
-    list: &str,
-    atlas: Atlas,
-    verdict: impl Fn(&str) -> Verdict,
-) -> World {
+fn built(steering: &str, list: &str, atlas: Atlas, verdict: impl Fn(&str) -> Verdict) -> World {
     let zone = Source::new("example.com.zone", ZONE);
     let origin = "example.com.".parse().unwrap();
     let reading = zone::read(&zone, &origin, &zone::Texts::alone(), None);

@@ -79,16 +79,7 @@ fn steered(f: &mut fmt::Formatter<'_>, whole: &Explanation, s: &Steered) -> fmt:
         &format!("{}: {}", s.client.address, s.client.why),
     )?;
     line(f, "place", &place(&s.client))?;
-    let corrections = &s.client.corrections;
-    for (nth, one) in corrections.iter().take(STEPS).enumerate() {
-        line(f, if nth == 0 { "corrected" } else { "" }, &corrected(one))?;
-    }
-    if let Some(more) = more(corrections.len(), STEPS) {
-        line(f, "", &format!("and {more} more"))?;
-    }
-    if let Some(row) = &s.client.measured {
-        line(f, "measured", &format!("from {} ({})", row.place, row.written))?;
-    }
+    estate(f, &s.client)?;
     let class = &s.class;
     line(
         f,
@@ -155,6 +146,25 @@ fn place(client: &Client) -> String {
     format!("{words}, by {source}, as all of {}", client.network)
 }
 
+/// What the estate knows of the client's place besides.
+fn estate(f: &mut fmt::Formatter<'_>, client: &Client) -> fmt::Result {
+    let corrections = &client.corrections;
+    for (nth, one) in corrections.iter().take(STEPS).enumerate() {
+        line(f, if nth == 0 { "corrected" } else { "" }, &corrected(one))?;
+    }
+    if let Some(more) = more(corrections.len(), STEPS) {
+        line(f, "", &format!("and {more} more"))?;
+    }
+    match &client.measured {
+        Some(row) => line(
+            f,
+            "measured",
+            &format!("from {} ({})", row.place, row.written),
+        ),
+        None => Ok(()),
+    }
+}
+
 fn corrected(one: &Correction) -> String {
     let point = |[north, east]: &[f64; 2]| format!("[{north}, {east}]");
     let said: Vec<String> = (one.place.clone().into_iter())
@@ -201,8 +211,8 @@ fn fences(f: &mut fmt::Formatter<'_>, s: &Steered) -> fmt::Result {
 fn distances(order: &Order, pool: &str) -> String {
     let one = |near: &Near| {
         let bias = match near.bias {
-            0 => String::new(),
-            bias => format!(" ({bias:+} km of bias)"),
+            bias if bias != 0 && near.ms.is_some() => format!(" ({bias:+} km of bias)"),
+            _ => String::new(),
         };
         let way = near.km.map_or_else(String::new, |km| format!(" {km} km"));
         format!("{}{way}{bias}{}", near.site, round(near))

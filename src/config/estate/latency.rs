@@ -48,6 +48,9 @@ impl Steering {
         fn said(row: &Row) -> (&Place, &[Measured]) {
             (&row.place, &row.sites)
         }
-        self.latency.iter().map(said).eq(other.latency.iter().map(said))
+        self.latency
+            .iter()
+            .map(said)
+            .eq(other.latency.iter().map(said))
     }
 }

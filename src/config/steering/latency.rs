@@ -48,7 +48,12 @@ pub(super) fn read(
         return Vec::new();
     };
     for other in others {
-        twice("`[latency]` is written twice", other.key.at, entry.key.at, findings);
+        twice(
+            "`[latency]` is written twice",
+            other.key.at,
+            entry.key.at,
+            findings,
+        );
     }
     let before = findings.errors();
     let record = Record::open(*entry, "`latency`", &LATENCY, findings);
@@ -69,11 +74,17 @@ pub(super) fn read(
         if all.len() > limits::LATENCY {
             break;
         }
-        each(source, &COLUMNS, *word, findings, |fields, line, findings| {
-            all.extend(reader.one(fields, line, findings)?);
-            let full = all.len() > limits::LATENCY;
-            Ok(if full { Room::Full } else { Room::More })
-        });
+        each(
+            source,
+            &COLUMNS,
+            *word,
+            findings,
+            |fields, line, findings| {
+                all.extend(reader.one(fields, line, findings)?);
+                let full = all.len() > limits::LATENCY;
+                Ok(if full { Room::Full } else { Room::More })
+            },
+        );
     }
     if let Some(beyond) = all.get(limits::LATENCY) {
         let message = format!("more than {} measured round trips", limits::LATENCY);
@@ -164,7 +175,10 @@ impl Reader<'_, '_> {
         }
         let advice = match findings.place(text) {
             Some(meant) => format!("did you mean `{meant}`?"),
-            None => "places look like `192.0.2.0/24`, `AS64500`, `DE/Hamburg`, `US-CA`, `DE`, `europe`".to_owned(),
+            None => {
+                "places look like `192.0.2.0/24`, `AS64500`, `DE/Hamburg`, `US-CA`, `DE`, `europe`"
+                    .to_owned()
+            }
         };
         Err((format!("`{text}` is not a place"), advice))
     }
@@ -186,7 +200,12 @@ fn micros(text: &str) -> Result<u32, Wrong> {
     let number: Option<u32> = format!("{whole}{part}").parse().ok();
     let most = limits::LATENCY_MOST;
     let fit = number.filter(|micros| *micros <= most * 1_000);
-    let words = || (format!("{text} ms are beyond {most}"), format!("a round trip takes 0 to {most} ms"));
+    let words = || {
+        (
+            format!("{text} ms are beyond {most}"),
+            format!("a round trip takes 0 to {most} ms"),
+        )
+    };
     fit.ok_or_else(words)
 }
 
@@ -201,7 +220,10 @@ fn many(text: &str) -> Result<u32, Wrong> {
     let words = || {
         let most = limits::LATENCY_SAMPLES;
         let message = format!("`{text}` is no number of samples");
-        (message, format!("write 1 to {most}, or nothing for {SAMPLES}"))
+        (
+            message,
+            format!("write 1 to {most}, or nothing for {SAMPLES}"),
+        )
     };
     fit.ok_or_else(words)
 }

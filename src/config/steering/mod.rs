@@ -39,7 +39,7 @@ pub fn alone(written: &str, _: &str) -> Result<Arc<Source>, Refusal> {
 }
 
 /// The steering that these files say together, whatever their order; none if there is an error in any. `lists` gives the
-/// lists of networks that they name. All errors and warnings of all files come back.
+/// lists that they name. All errors and warnings of all files come back.
 pub fn steering(files: &[Arc<Source>], lists: &Include<'_>) -> (Option<Steering>, Vec<Diagnostic>) {
     let mut findings = Findings::default();
     let total: usize = files.iter().map(|file| file.text.len()).sum();

@@ -1,8 +1,8 @@
 //! Round trips as they were measured: from places of all kinds to some of the sites.
 
+use super::super::boundaries;
 use super::super::client::Client;
 use super::super::estate::{Estate, Trip};
-use super::super::boundaries;
 use super::places::is_clear;
 use super::{Tape, pools};
 

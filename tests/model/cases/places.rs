@@ -201,9 +201,9 @@ pub(super) fn clear_positions(estate: &mut Estate) {
 /// Takes corrections back that put clients too near to such a border.
 fn clear_corrections(estate: &mut Estate) {
     let astray = |estate: &Estate| {
-        boundaries(estate, [0; 16].into()).into_iter().any(|addr| {
-            !is_clear(estate, &client::Client::at(estate, addr))
-        })
+        boundaries(estate, [0; 16].into())
+            .into_iter()
+            .any(|addr| !is_clear(estate, &client::Client::at(estate, addr)))
     };
     while !estate.corrections.is_empty() && astray(estate) {
         estate.corrections.pop();
@@ -244,11 +244,12 @@ pub(crate) fn is_clear(estate: &Estate, client: &client::Client) -> bool {
         let cost = |(beyond, bias, _): (i64, i64, i64)| beyond.max(0) - bias;
         let between = (cost(one) - cost(two)).abs();
         // Both as near as can be: what lies below decides.
-        let below = one.1 == two.1
-            && one.0.max(two.0) <= -margin
-            && (one.0 - two.0).abs() >= margin;
+        let below =
+            one.1 == two.1 && one.0.max(two.0) <= -margin && (one.0 - two.0).abs() >= margin;
         (ties.iter()).all(|tie| (between - 15 * tie).abs() >= margin || (*tie == 0 && below))
     };
     let sites = 0..estate.sites.len();
-    sites.clone().all(|a| sites.clone().all(|b| a == b || apart(a, b)))
+    sites
+        .clone()
+        .all(|a| sites.clone().all(|b| a == b || apart(a, b)))
 }
