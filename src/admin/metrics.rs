@@ -14,7 +14,9 @@ use prometheus_client::registry::Registry;
 
 use crate::admin::reply::{self, Fault};
 use crate::admin::{Door, view};
+use crate::config::estate::Vip;
 use crate::geo::atlas::Origin;
+use crate::health::load::{self, Amount, Load};
 use crate::keeper::Status;
 use crate::keeper::guard::Refusal;
 use crate::stats::{Counters, End, Outcome, Tally};
@@ -23,10 +25,16 @@ use crate::world::World;
 const KIND: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// The page.
-pub(super) fn page(door: &Door, world: &World, status: &Status) -> Result<Response<Body>, Fault> {
+pub(super) fn page(
+    door: &Door,
+    world: &World,
+    status: &Status,
+    now: u64,
+) -> Result<Response<Body>, Fault> {
     let mut families = counted(&door.counters, world);
     families.extend(doors(&door.tally));
     families.extend(served(world));
+    families.extend(burdens(world, status, now));
     families.extend(geography(world, status));
     families.extend(standing(status, door.started));
     let mut registry = Registry::default();
@@ -53,6 +61,8 @@ enum Kind {
     /// Its name ends in `_total`, which the encoder adds.
     Counter,
     Gauge,
+    /// A gauge in thousandths.
+    Thousandths,
 }
 
 /// Labels and a value.
@@ -88,7 +98,7 @@ impl Collector for Page {
         for family in &self.0 {
             let kind = match family.kind {
                 Kind::Counter => MetricType::Counter,
-                Kind::Gauge => MetricType::Gauge,
+                Kind::Gauge | Kind::Thousandths => MetricType::Gauge,
             };
             let mut metric = encoder.encode_descriptor(family.name, family.help, None, kind)?;
             for (labels, value) in &family.samples {
@@ -108,6 +118,7 @@ fn put(metric: &mut MetricEncoder<'_>, kind: Kind, value: u64) -> Result<(), fmt
     match kind {
         Kind::Counter => metric.encode_counter::<NoLabelSet, u64, u64>(&value, None),
         Kind::Gauge => metric.encode_gauge(&value),
+        Kind::Thousandths => metric.encode_gauge(&(value as f64 / 1e3)),
     }
 }
 
@@ -243,6 +254,55 @@ fn served(world: &World) -> Vec<Family> {
             "meridian_zone_serial",
             "The serial of each zone",
             serials.collect(),
+        ),
+    ]
+}
+
+/// What VIPs carry, by reports that are fresh: an old number is worse than none.
+fn burdens(world: &World, status: &Status, now: u64) -> Vec<Family> {
+    let steering = &world.estate.steering;
+    let each = |amount: &dyn Fn(&Vip, Option<&Load>) -> Option<Amount>| {
+        let sample = |vip: &Vip| {
+            let entry = status.board.entry(&vip.name);
+            let carried = entry.and_then(|entry| entry.carried.as_ref());
+            let said = carried.filter(|c| c.fresh(now)).map(|c| &c.said);
+            let amount = amount(vip, said)?;
+            let unit = said.and_then(|said| said.unit.as_deref());
+            let labels = vec![
+                ("vip", vip.name.clone()),
+                (
+                    "site",
+                    view::site(steering, vip).unwrap_or_default().to_owned(),
+                ),
+                ("unit", unit.unwrap_or_default().to_owned()),
+            ];
+            Some((labels, u64::try_from(amount / 1_000).unwrap_or(u64::MAX)))
+        };
+        steering
+            .vips
+            .iter()
+            .filter_map(sample)
+            .collect::<Vec<Sample>>()
+    };
+    let family = |name, help, samples| Family {
+        kind: Kind::Thousandths,
+        ..Family::counter(name, help, samples)
+    };
+    vec![
+        family(
+            "meridian_vip_load",
+            "What each VIP carries, as it last reported",
+            each(&|_, said| said?.load),
+        ),
+        family(
+            "meridian_vip_target",
+            "What each VIP should carry, as it last reported",
+            each(&|_, said| said?.target),
+        ),
+        family(
+            "meridian_vip_capacity",
+            "What each VIP can carry, as it last reported, else as the estate says",
+            each(&|vip, said| load::capacity(vip.capacity, said)),
         ),
     ]
 }

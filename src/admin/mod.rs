@@ -239,7 +239,7 @@ impl Hall {
             Page::Index => Ok(reply::text(route::index())),
             Page::Alive => Ok(reply::text("alive\n".to_owned())),
             Page::Ready => Ok(view::ready(&world, &status())),
-            Page::Metrics => metrics::page(door, &world, &status()),
+            Page::Metrics => metrics::page(door, &world, &status(), now()),
             Page::Vips => ok(view::vips(&world, &status(), now())),
             Page::Sites => ok(view::sites(&world)),
             Page::Status => ok(view::status(door, &world, &status(), now())),

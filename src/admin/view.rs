@@ -12,6 +12,7 @@ use crate::config::estate::{Draw, Policy, Pool, Steering, Vip};
 use crate::diagnostic::{self, Diagnostic};
 use crate::geo::atlas::Origin;
 use crate::health::board::{State, Verdict};
+use crate::health::load::{Carried, units};
 use crate::health::report::Mistake;
 use crate::keeper::guard::{self, Refusal, Swaps};
 use crate::keeper::{Reloaded, Status};
@@ -67,10 +68,25 @@ pub(super) fn vips(world: &World, status: &Status, now: u64) -> Value {
             "seq": entry.map(|e| e.order.seq),
             "lease_end": entry.and_then(|e| Some(e.lease?.until)),
             "held_back": entry.and_then(|e| e.held_back()),
+            "capacity": vip.capacity,
+            "load": entry.and_then(|e| Some(carried(e.carried.as_ref()?, now))),
         })
     };
     let vips = steering.vips.iter().zip(&world.verdicts).map(one);
     json!({ "generation": world.generation, "vips": vips.collect::<Vec<Value>>() })
+}
+
+/// What was last said of a VIP's load. Once it is not fresh, nothing goes by it.
+fn carried(carried: &Carried, now: u64) -> Value {
+    let said = &carried.said;
+    json!({
+        "load": said.load.map(units),
+        "target": said.target.map(units),
+        "capacity": said.capacity.map(units),
+        "unit": said.unit.as_deref(),
+        "at": carried.at,
+        "fresh": carried.fresh(now),
+    })
 }
 
 /// The part of its weight that a VIP bears.

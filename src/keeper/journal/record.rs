@@ -106,6 +106,7 @@ pub(super) fn decode(bytes: &[u8]) -> Option<Record> {
             lease,
             verdict,
             silence,
+            carried: None,
         },
     })
 }

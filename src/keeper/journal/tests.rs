@@ -21,6 +21,7 @@ fn entry(seq: u64) -> Entry {
             since: 900,
         },
         silence: Silence::Lapsed,
+        carried: None,
     }
 }
 
@@ -274,6 +275,7 @@ proptest! {
             lease: lease.map(|(length, until)| Lease { until, length }),
             verdict: Verdict { state: states[force], since: numbers.3 },
             silence: silences[silence],
+            carried: None,
         };
         let bytes = record::encode(stamp, &name, &entry).unwrap();
         let record = Record { stamp, name: Arc::from(name), entry };

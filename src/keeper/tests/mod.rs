@@ -190,6 +190,7 @@ pub(crate) fn report(state: State, seq: u64) -> Report {
         state,
         order: Order { epoch: 1, seq },
         valid_for: None,
+        load: None,
     }
 }
 
