@@ -67,6 +67,8 @@ pub struct Vip {
     pub site: Option<SiteId>,
     /// Size beside its neighbours; 0 = only when no other is up. At most 1 000 000.
     pub weight: u32,
+    /// What it can carry, in the unit that the feed reports; above 0, below [`crate::limits::AMOUNT`].
+    pub capacity: Option<u64>,
     /// Where it is written.
     pub spot: Spot,
 }
@@ -147,6 +149,10 @@ pub struct Pool {
     pub min_up: u32,
     /// Sites at most this much farther than the nearest share its clients; kilometres.
     pub tie: u32,
+    /// Above this part of its capacity a site or member hands further clients on; parts of a million.
+    pub spill: Option<u32>,
+    /// The most of a deviation from even load that one step makes good; parts of a million.
+    pub adapt: Option<u32>,
     /// At most this many addresses of each family; 1 to 16.
     pub answers: u8,
     /// What decides among VIPs by weight.
@@ -261,7 +267,10 @@ impl Steering {
 
     /// Whether both say the same, wherever it is written.
     pub fn same(&self, other: &Steering) -> bool {
-        let vip = |v: &Vip| (v.name.clone(), v.address, v.address6, v.site, v.weight);
+        let vip = |v: &Vip| {
+            let size = (v.weight, v.capacity);
+            (v.name.clone(), v.address, v.address6, v.site, size)
+        };
         let pool = |p: &Pool| {
             let answer = (p.answers, p.draw, p.ttl, p.ecs, p.on_all_down);
             (
@@ -272,6 +281,7 @@ impl Steering {
                 p.fence.clone(),
                 p.min_up,
                 p.tie,
+                (p.spill, p.adapt),
                 answer,
             )
         };

@@ -5,6 +5,7 @@ pub mod estate;
 mod findings;
 pub mod machine;
 mod record;
+pub mod stability;
 pub mod steering;
 pub mod suggest;
 mod values;

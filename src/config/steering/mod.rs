@@ -11,6 +11,7 @@ use crate::config::findings::Findings;
 use crate::diagnostic::{Diagnostic, Include, Refusal, Source, any_error};
 use crate::limits;
 
+mod capacity;
 mod fences;
 mod graph;
 mod idle;
@@ -93,6 +94,7 @@ fn read(
     graph::too_deep(&edges, &depth, &index.pools, findings);
     estate.check(&pointers, findings);
     estate.fences(&sets, findings);
+    estate.capacities(&edges, &pointers, findings);
     if findings.errors() == 0 {
         estate.idle(&regions, &pointers, findings);
         estate.uneven(&edges, &pointers, findings);

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::ops::RangeInclusive;
 
 use crate::config::document::{At, Entry};
 use crate::config::estate::{Site, SiteId, Vip};
@@ -19,16 +20,13 @@ const SITE: Keys = Keys {
 };
 
 const VIP: Keys = Keys {
-    known: &["address", "address6", "site", "weight"],
-    later: &[
-        "cname",
-        "capacity",
-        "failure_domain",
-        "probe",
-        "probe_address",
-    ],
+    known: &["address", "address6", "site", "weight", "capacity"],
+    later: &["cname", "failure_domain", "probe", "probe_address"],
     example: "fra-1 = { address = \"192.0.2.1\" }",
 };
+
+/// What a VIP can carry, in whatever unit.
+const CAPACITY: RangeInclusive<u64> = 1..=limits::AMOUNT - 1;
 
 /// Sites and VIPs as read. What had an error is doubtful: its gaps are not held against others.
 pub(super) struct Grounds {
@@ -115,6 +113,9 @@ fn vip<'a>(
     let weight = record
         .get("weight")
         .and_then(|field| values::integer("`weight`", field.value, 0..=limits::WEIGHT, findings));
+    let capacity = record
+        .get("capacity")
+        .and_then(|field| values::integer("`capacity`", field.value, CAPACITY, findings));
     Vip {
         name: name.to_owned(),
         address,
@@ -123,6 +124,7 @@ fn vip<'a>(
             .and_then(|word| index.resolve(&index.sites, word, findings))
             .map(SiteId),
         weight: weight.unwrap_or(1),
+        capacity,
         spot: entry.key.at.spot(),
     }
 }

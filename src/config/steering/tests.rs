@@ -7,6 +7,7 @@ use super::alone;
 use crate::config::estate::Steering;
 use crate::diagnostic::{Diagnostic, Source, render};
 
+mod capacity;
 mod fences;
 mod golden;
 mod networks;

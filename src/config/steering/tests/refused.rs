@@ -4,7 +4,7 @@ use super::{found, refused, web};
 
 #[test]
 fn keys_that_are_not_built_yet_are_said_to_be_so() {
-    for key in ["spill = \"80%\"", "failback = \"manual\""] {
+    for key in ["failback = \"manual\""] {
         let word = key.split(' ').next().unwrap();
         let advice = "remove it from pool `web`: this version of Meridian would not obey it";
         assert_eq!(
@@ -15,7 +15,6 @@ fn keys_that_are_not_built_yet_are_said_to_be_so() {
     let advice = "remove it from VIP `v`: this version of Meridian would not obey it";
     for key in [
         "cname = \"a.example.\"",
-        "capacity = 5",
         "failure_domain = \"a\"",
         "probe = \"p\"",
         "probe_address = \"192.0.2.1\"",
