@@ -24,7 +24,7 @@ use std::net::IpAddr;
 
 use client::Client;
 use estate::Family::{self, V4, V6};
-use estate::{AllDown, Board, Draw, Estate, Kind, Pool, Query, State, Steered};
+use estate::{AllDown, Board, Draw, Estate, Kind, Motion, Pool, Query, State, Steered};
 use judge::{Candidate, Judge};
 use network::{Network, from_bits};
 
@@ -58,10 +58,15 @@ pub(crate) struct Expected {
     pub(crate) why: String,
 }
 
-/// The answer to one question.
+/// The answer to one question while nothing moves.
 pub(crate) fn answer(estate: &Estate, board: &Board, query: &Query) -> Expected {
+    moving(estate, board, &Motion::new(), query)
+}
+
+/// The answer to one question.
+pub(crate) fn moving(estate: &Estate, board: &Board, motion: &Motion, query: &Query) -> Expected {
     let steered = &estate.names[query.steered];
-    let decision = decide(estate, board, query);
+    let decision = decide(estate, board, motion, query);
     let Decision {
         zone, ttl, scope, ..
     } = decision;
@@ -158,7 +163,7 @@ struct Decision {
 }
 
 /// SPEC "Root: from Outcome to what can be answered".
-fn decide(estate: &Estate, board: &Board, query: &Query) -> Decision {
+fn decide(estate: &Estate, board: &Board, motion: &Motion, query: &Query) -> Decision {
     let steered = &estate.names[query.steered];
     let pool = estate.root(steered.target);
     let (address, scope) = client_and_scope(estate, &pool, query);
@@ -166,16 +171,17 @@ fn decide(estate: &Estate, board: &Board, query: &Query) -> Decision {
     let inside = judge::inside(estate, &pool, &client);
     let left = inside.as_deref().map(|inside| judge::left(estate, inside));
     let seen = left.as_ref().unwrap_or(estate);
-    let judge = |board| {
+    let judge = |board, motion| {
         let judge = Judge {
             estate: seen,
             fenced: inside.is_some(),
             board,
+            motion,
             client: &client,
         };
         judge.pool(&seen.root(steered.target))
     };
-    let outcome = judge(board);
+    let outcome = judge(board, motion);
 
     // "tier: up if nonempty, reserve if nonempty, drained if nonempty, dead."
     let tiers = [&outcome.up, &outcome.reserve, &outcome.drained];
@@ -187,10 +193,21 @@ fn decide(estate: &Estate, board: &Board, query: &Query) -> Decision {
     let resort = last_resort && inside.is_none();
     let zone = dead && pool.on_all_down == AllDown::Zone && resort;
     let all_up = board.iter().map(|_| (State::Up, 0)).collect();
-    let again = judge(&all_up);
+    let again = judge(&all_up, &Motion::new());
     // A fence that leaves no VIP of the pool at all: no answer, and nothing that could change.
     let closed = inside.is_some() && again.up.is_empty() && again.reserve.is_empty();
-    let ttl = ttl(&pool, board, &outcome.looked, dead && !closed, query.now);
+    // "In transition until `until`" of any pool that this one can come to.
+    let until = judge::family(estate, &pool)
+        .iter()
+        .map(|pool| judge::moving(estate, motion, pool).until)
+        .max();
+    let dead = dead && !closed;
+    let quiet_at = quiet_at(board, &outcome.looked).max(until.unwrap_or(0));
+    let ttl = if dead || query.now < quiet_at {
+        pool.ttl_min
+    } else {
+        pool.ttl_max
+    };
     let candidates = match (tier, pool.on_all_down) {
         (Some(tier), _) => tier,
         (None, AllDown::NoData) => Vec::new(),
@@ -252,17 +269,12 @@ impl Decision {
 
 /// "quiet_at = max over looked of (since + TRANSITION) where since > 0; ttl = ttl.min if now <
 /// quiet_at or dead, else ttl.max."
-fn ttl(pool: &Pool, board: &Board, looked: &[usize], dead: bool, now: u64) -> u32 {
+fn quiet_at(board: &Board, looked: &[usize]) -> u64 {
     let spoken = looked
         .iter()
         .map(|vip| board[*vip].1)
         .filter(|since| *since > 0);
-    let quiet_at = spoken.map(|since| since + TRANSITION).max().unwrap_or(0);
-    if dead || now < quiet_at {
-        pool.ttl_min
-    } else {
-        pool.ttl_max
-    }
+    spoken.map(|since| since + TRANSITION).max().unwrap_or(0)
 }
 
 /// Whose address decides, and the scope that is told (SPEC "Scope", RFC 7871 §7.2.1).

@@ -156,7 +156,7 @@ fn outage(world: &World, asker: &Asker, trial: &Trial) -> Option<Outage> {
             let known = at.and_then(|at| world.verdicts.get(at));
             known.copied().unwrap_or(Verdict::UNKNOWN)
         };
-        let after = world.with(down, world.generation);
+        let after = world.with(down, &world.motion, world.generation);
         let gets = asker.ask(&after, &trial.name, trial.kind, line.subnet);
         let outage = Outage {
             vip: vip.clone(),

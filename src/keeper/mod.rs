@@ -8,6 +8,7 @@ pub mod guard;
 mod include;
 pub mod journal;
 pub mod load;
+mod motion;
 mod reload;
 pub mod secrets;
 mod spread;

@@ -16,6 +16,7 @@ use crate::health::report::Report;
 use crate::keeper::guard::{self, Swaps};
 use crate::keeper::journal::{Change as Written, Journal};
 use crate::keeper::load::{Loaded, Loader};
+use crate::keeper::motion::Mover;
 use crate::keeper::reload::{self, Order, Reloads};
 use crate::keeper::{Change, Keeper, Refused, Reloaded, Status, Taken};
 use crate::limits;
@@ -60,6 +61,7 @@ pub fn start(
         journal,
         keeper: keeper.clone(),
         reloads: Reloads::new(orders),
+        mover: Mover::default(),
         guard,
         stale,
     };
@@ -75,6 +77,7 @@ struct Worker {
     journal: Journal,
     keeper: Keeper,
     reloads: Reloads,
+    mover: Mover,
     guard: Guard,
     /// How many databases in force are known to be older than they should be.
     stale: usize,
@@ -143,7 +146,7 @@ impl Worker {
         // A lease is over when its last second is: hence one more.
         let lapse = lapse.map(|at| Duration::from_secs(at.saturating_sub(now) + 1));
         let long = Duration::from_secs(limits::KEEPER_PATIENCE);
-        [lapse, self.reloads.patience()]
+        [lapse, self.reloads.patience(), self.mover.patience(now)]
             .into_iter()
             .flatten()
             .fold(long, Duration::min)
@@ -250,22 +253,17 @@ impl Worker {
         self.stale = stale;
     }
 
-    /// Puts a board in force: a new world, unless nothing that answers depend on has changed.
+    /// Puts a board and what moves with it in force: a new world, unless nothing that answers depend on has changed.
     fn turn(&mut self, board: Board) -> u64 {
         let world = self.cell.full();
+        let motion = self.mover.step(&world.estate, &board, now());
         let same = |(vip, verdict): (&Vip, &Verdict)| board.verdict(&vip.name) == *verdict;
         let mut generation = world.generation;
-        if !world
-            .estate
-            .steering
-            .vips
-            .iter()
-            .zip(&world.verdicts)
-            .all(same)
-        {
+        let vips = &world.estate.steering.vips;
+        if world.motion != motion || !vips.iter().zip(&world.verdicts).all(same) {
             generation += 1;
-            self.cell
-                .store(Arc::new(world.with(|name| board.verdict(name), generation)));
+            let next = world.with(|name| board.verdict(name), &motion, generation);
+            self.cell.store(Arc::new(next));
         }
         self.board = board;
         self.keeper.tell(|status| status.board = self.board.clone());
@@ -291,12 +289,10 @@ impl Worker {
             reloaded.generation = world.generation + 1;
             let board = &self.board;
             let badge = Arc::new(world.badge.with(loaded.secrets));
-            let world = World::new(
-                Arc::new(estate),
-                badge,
-                |name| board.verdict(name),
-                reloaded.generation,
-            );
+            let motion = self.mover.step(&estate, board, now());
+            let verdict = |name: &str| board.verdict(name);
+            let generation = reloaded.generation;
+            let world = World::moving(Arc::new(estate), badge, verdict, motion, generation);
             self.cell.store(Arc::new(world));
         }
         self.keeper.tell(|status| {

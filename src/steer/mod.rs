@@ -7,6 +7,7 @@ pub mod draw;
 pub mod fence;
 pub mod judge;
 pub mod matcher;
+pub mod motion;
 pub mod moved;
 pub mod outcome;
 pub mod plan;

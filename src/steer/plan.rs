@@ -8,6 +8,7 @@ use crate::health::board::{State, Verdict};
 use crate::limits;
 use crate::steer::class::{Class, Map};
 use crate::steer::judge::Judge;
+use crate::steer::motion::Motion;
 use crate::steer::outcome::{Candidate, Outcome};
 use crate::steer::reach::Needs;
 use crate::steer::wheel::{Choice, Cutter, Ranks};
@@ -80,11 +81,13 @@ pub struct Planner<'a> {
     pub ranks: &'a Ranks,
     /// One verdict per VIP.
     pub verdicts: &'a [Verdict],
+    /// What moves in the choice of each pool.
+    pub motion: &'a Motion,
 }
 
 impl Planner<'_> {
-    /// Plans for all classes of a pool.
-    pub fn plans(&self, pool: PoolId, needs: &Needs, map: &Map) -> Plans {
+    /// Plans for all classes of a pool; `within` are the pools that it can come to, itself among them.
+    pub fn plans(&self, pool: PoolId, within: &[PoolId], needs: &Needs, map: &Map) -> Plans {
         let mut known: HashMap<Vec<Candidate>, Arc<Choice>> = HashMap::new();
         let all_up = vec![
             Verdict {
@@ -93,6 +96,9 @@ impl Planner<'_> {
             };
             self.verdicts.len()
         ];
+        let rest = Motion::default();
+        let until = within.iter().map(|pool| self.motion.of(*pool).until);
+        let until = until.max().unwrap_or(0);
         let Some(keys) = self.steering.pools.get(usize::from(pool.0)) else {
             return Plans(Vec::new());
         };
@@ -102,24 +108,24 @@ impl Planner<'_> {
             pool: keys,
         };
         let plan = |class: &Class| {
-            let judge = |verdicts| Judge {
+            let judge = |verdicts, motion| Judge {
                 steering: self.steering,
                 reach: self.reach,
                 needs,
                 class,
                 verdicts,
+                motion,
             };
-            let outcome = judge(self.verdicts).pool(pool);
+            let outcome = judge(self.verdicts, self.motion).pool(pool);
             let quiet_at = outcome
                 .looked
                 .iter()
                 .map(|vip| self.quiet_at(*vip))
-                .max()
-                .unwrap_or(0);
+                .fold(until, u64::max);
             let mut candidates = tier(outcome);
             let mut stand = Stand::Up;
             if candidates.is_empty() {
-                candidates = tier(judge(&all_up).pool(pool));
+                candidates = tier(judge(&all_up, &rest).pool(pool));
                 // The zone file's records stand at no site, so no fence holds them.
                 stand = match (keys.on_all_down, class.fence()) {
                     (_, Some(_)) if candidates.is_empty() => Stand::Closed,

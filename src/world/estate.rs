@@ -66,6 +66,8 @@ pub struct Root {
     pub map: Arc<Map>,
     /// The VIPs whose verdicts can matter to it.
     pub involved: Vec<VipId>,
+    /// The pools whose motion can: itself, and those that it can come to.
+    pub within: Vec<PoolId>,
 }
 
 impl Estate {

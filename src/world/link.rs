@@ -168,6 +168,7 @@ fn maps(
             needs,
             map,
             involved,
+            within: reach::below(steering, pool),
         });
     }
     made

@@ -10,12 +10,14 @@ mod nowhere;
 
 use std::sync::Arc;
 
+use crate::config::estate::PoolId;
 use crate::health::board::Verdict;
+use crate::steer::motion::Motion;
 use crate::steer::plan::{Planner, Plans};
 use badge::Badge;
 use estate::Estate;
 
-/// The estate, the verdicts, and the plans that follow from both. A change makes a new one.
+/// The estate, the verdicts, what moves, and the plans that follow from all of them. A change makes a new one.
 #[derive(Debug)]
 pub struct World {
     /// New on reload.
@@ -24,6 +26,8 @@ pub struct World {
     pub badge: Arc<Badge>,
     /// One per VIP of the estate, in its order.
     pub verdicts: Vec<Verdict>,
+    /// What time and load change in the choices of its pools.
+    pub motion: Arc<Motion>,
     /// For every root pool of the estate its plans.
     pub plans: Vec<Arc<Plans>>,
     /// Counts up with every new world.
@@ -31,11 +35,22 @@ pub struct World {
 }
 
 impl World {
-    /// The world of an estate; `verdict` tells what is believed of a VIP by its name.
+    /// The world of an estate in which nothing moves; `verdict` tells what is believed of a VIP by its name.
     pub fn new(
         estate: Arc<Estate>,
         badge: Arc<Badge>,
         verdict: impl Fn(&str) -> Verdict,
+        generation: u64,
+    ) -> World {
+        World::moving(estate, badge, verdict, Arc::default(), generation)
+    }
+
+    /// The world of an estate whose pools are in motion.
+    pub fn moving(
+        estate: Arc<Estate>,
+        badge: Arc<Badge>,
+        verdict: impl Fn(&str) -> Verdict,
+        motion: Arc<Motion>,
         generation: u64,
     ) -> World {
         let verdicts: Vec<Verdict> = estate
@@ -47,25 +62,35 @@ impl World {
         let plans = estate
             .roots
             .iter()
-            .map(|root| plans(&estate, &verdicts, root))
+            .map(|root| plans(&estate, &verdicts, &motion, root))
             .collect();
         World {
             estate,
             badge,
             verdicts,
+            motion,
             plans,
             generation,
         }
     }
 
-    /// The same estate with other verdicts: only the pools that a changed VIP can matter to are planned anew.
-    pub fn with(&self, verdict: impl Fn(&str) -> Verdict, generation: u64) -> World {
+    /// The same estate with other verdicts and in other motion: only the pools that a changed VIP, or what moves in a pool
+    /// within them, can matter to are planned anew.
+    pub fn with(
+        &self,
+        verdict: impl Fn(&str) -> Verdict,
+        motion: &Arc<Motion>,
+        generation: u64,
+    ) -> World {
         let vips = &self.estate.steering.vips;
         let verdicts: Vec<Verdict> = vips.iter().map(|v| verdict(&v.name)).collect();
         let changed = |id: usize| self.verdicts.get(id) != verdicts.get(id);
+        let same = Arc::ptr_eq(&self.motion, motion);
+        let moved = |pool: &PoolId| !same && self.motion.of(*pool) != motion.of(*pool);
         let plan = |(root, old): (&estate::Root, &Arc<Plans>)| {
-            if root.involved.iter().any(|vip| changed(usize::from(vip.0))) {
-                plans(&self.estate, &verdicts, root)
+            let touched = root.involved.iter().any(|vip| changed(usize::from(vip.0)));
+            if touched || root.within.iter().any(moved) {
+                plans(&self.estate, &verdicts, motion, root)
             } else {
                 old.clone()
             }
@@ -81,18 +106,25 @@ impl World {
             estate: self.estate.clone(),
             badge: self.badge.clone(),
             verdicts,
+            motion: motion.clone(),
             plans,
             generation,
         }
     }
 }
 
-fn plans(estate: &Estate, verdicts: &[Verdict], root: &estate::Root) -> Arc<Plans> {
+fn plans(
+    estate: &Estate,
+    verdicts: &[Verdict],
+    motion: &Motion,
+    root: &estate::Root,
+) -> Arc<Plans> {
     let planner = Planner {
         steering: &estate.steering,
         reach: &estate.reach,
         ranks: &estate.ranks,
         verdicts,
+        motion,
     };
-    Arc::new(planner.plans(root.pool, &root.needs, &root.map))
+    Arc::new(planner.plans(root.pool, &root.within, &root.needs, &root.map))
 }

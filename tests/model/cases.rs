@@ -2,6 +2,7 @@
 //! tapes of numbers: a tape of zeros gives the plainest case, so proptest shrinks towards it.
 
 mod fences;
+mod motion;
 mod places;
 mod pools;
 mod questions;
@@ -220,18 +221,18 @@ impl Tape<'_> {
     }
 }
 
-/// What a case is built from: a tape each for sites and VIPs, networks, pools, boards, questions.
-pub(crate) type Tapes = [Vec<u32>; 5];
+/// What a case is built from: a tape each for sites and VIPs, networks, pools, boards, questions, motion.
+pub(crate) type Tapes = [Vec<u32>; 6];
 
 /// Numbers that a tape of each kind can use up.
-const LENGTHS: [usize; 5] = [80, 1200, 2000, 60, 900];
+const LENGTHS: [usize; 6] = [80, 1200, 2000, 60, 900, 400];
 
 /// Full tapes from one number.
 pub(crate) fn tapes(seed: u64) -> Tapes {
     cut(seed, LENGTHS)
 }
 
-fn cut(seed: u64, lengths: [usize; 5]) -> Tapes {
+fn cut(seed: u64, lengths: [usize; 6]) -> Tapes {
     let number = |tape: usize, at: usize| {
         let index = (tape * 1_000_000 + at) as u64;
         (super::draw::hash_bytes(seed, &index.to_le_bytes()) >> 32) as u32
@@ -260,16 +261,20 @@ pub(crate) fn case(tapes: &Tapes, centroids: &[(String, Point)]) -> Case {
     let queries = (0..40)
         .map(|_| questions::query(&mut tape, &estate, boards.len()))
         .collect();
+    let mut tape = Tape(tapes[5].iter());
+    let motions = boards.iter().map(|_| motion::motion(&mut tape, &estate));
+    let motions = motions.collect();
     Case {
         estate,
         boards,
+        motions,
         queries,
     }
 }
 
 /// So many addresses of clients, mostly where something may change.
 pub(crate) fn clients(seed: u64, estate: &Estate, many: usize) -> Vec<IpAddr> {
-    let [words, ..] = cut(seed, [many * 8, 0, 0, 0, 0]);
+    let [words, ..] = cut(seed, [many * 8, 0, 0, 0, 0, 0]);
     let tape = &mut Tape(words.iter());
     (0..many)
         .map(|_| questions::somewhere(tape, estate))

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use proptest::test_runner::{Config, TestCaseError, TestError, TestRunner};
 
 use super::estate::{Case, Point, Query};
-use super::{Expected, Source, answer, cases, text};
+use super::{Expected, Source, cases, moving, text};
 
 /// What a server answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,7 +57,8 @@ pub(crate) fn check(case: &Case, ask: impl Fn(&Case, &Query) -> Observed) -> Res
         ..Tally::default()
     };
     for query in &case.queries {
-        let expected = answer(&case.estate, &case.boards[query.board], query);
+        let (board, motion) = (&case.boards[query.board], &case.motions[query.board]);
+        let expected = moving(&case.estate, board, motion, query);
         let observed = ask(case, query);
         if !differences(&expected, &observed).is_empty() {
             return Err(report(case, query, &expected, &observed));
@@ -139,6 +140,9 @@ fn report(case: &Case, query: &Query, expected: &Expected, observed: &Observed) 
     for (vip, (state, since)) in estate.vips.iter().zip(&case.boards[query.board]) {
         let _ = writeln!(text, "state    {} {state:?} since {since}", vip.name);
     }
+    for (pool, moving) in estate.pools.iter().zip(&case.motions[query.board]) {
+        let _ = writeln!(text, "motion   {} {moving:?}", pool.name);
+    }
     for (network, facts) in &estate.networks {
         let _ = writeln!(text, "network  {}/{} {facts:?}", network.addr, network.len);
     }
@@ -158,7 +162,12 @@ fn a_wrong_address_order_ttl_or_scope_is_found_and_shown() {
             ttl,
             scope,
             ..
-        } = answer(&case.estate, &case.boards[query.board], query);
+        } = moving(
+            &case.estate,
+            &case.boards[query.board],
+            &case.motions[query.board],
+            query,
+        );
         Observed {
             rcode: 0,
             addresses,

@@ -244,6 +244,24 @@ pub(crate) enum State {
     Down,
 }
 
+/// What moves with time or load in the choice of one pool. By default nothing does.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Moving {
+    /// VIPs, and by what their masses count in the sets of this pool; parts of a million.
+    pub(crate) factors: Vec<(usize, u32)>,
+    /// Members of a table, and by what their numbers count; parts of a million.
+    pub(crate) numbers: Vec<(Target, u32)>,
+    /// Members of a failover pool that are kept out.
+    pub(crate) held: Vec<Target>,
+    /// Sites or members, and how much of their clients go on; parts of a million.
+    pub(crate) shed: Vec<(Target, u32)>,
+    /// In transition until then.
+    pub(crate) until: u64,
+}
+
+/// Of each pool, in the order of [`Estate::pools`]; those that are missing are at rest.
+pub(crate) type Motion = Vec<Moving>;
+
 /// Of each VIP, in the order of [`Estate::vips`]: its state and since when; 0 = nobody has spoken.
 pub(crate) type Board = Vec<(State, u64)>;
 
@@ -291,5 +309,7 @@ pub(crate) struct Query {
 pub(crate) struct Case {
     pub(crate) estate: Estate,
     pub(crate) boards: Vec<Board>,
+    /// What moves under each of the boards.
+    pub(crate) motions: Vec<Motion>,
     pub(crate) queries: Vec<Query>,
 }

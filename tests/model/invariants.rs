@@ -10,7 +10,7 @@ use super::check::{self, Observed};
 use super::client::Client;
 use super::estate::{Case, Estate, Kind, Members, Place, Policy, Pool, Query, Target};
 use super::network::Network;
-use super::{Expected, Source, answer, cases, judge, text};
+use super::{Expected, Source, cases, judge, moving, text};
 
 fn few() -> Config {
     Config {
@@ -97,10 +97,10 @@ proptest! {
     /// RFC 7871 §7.3.1: a resolver gives the answer to every client inside the scope.
     #[test]
     fn everyone_inside_the_scope_gets_the_same_answer(tapes in cases::any_tapes()) {
-        let Case { estate, boards, queries } = cases::case(&tapes, &cases::centroids());
+        let Case { estate, boards, motions, queries } = cases::case(&tapes, &cases::centroids());
         for query in &queries {
             let Some((addr, _)) = query.ecs else { continue };
-            let told = answer(&estate, &boards[query.board], query);
+            let told = moving(&estate, &boards[query.board], &motions[query.board], query);
             let inside = Network::around(addr, told.scope.unwrap());
             for other in &queries {
                 let Some((elsewhere, source)) = other.ecs else { continue };
@@ -108,7 +108,7 @@ proptest! {
                     continue;
                 }
                 let asked = Query { ecs: Some((elsewhere, source)), ..query.clone() };
-                let same = answer(&estate, &boards[query.board], &asked);
+                let same = moving(&estate, &boards[query.board], &motions[query.board], &asked);
                 if super::is_global(elsewhere) && super::is_global(addr) {
                     prop_assert_eq!(&same.addresses, &told.addresses);
                     prop_assert_eq!((same.ttl, same.scope), (told.ttl, told.scope));
@@ -120,10 +120,10 @@ proptest! {
     /// Nothing but a whole plan: no address twice, never more than asked for, none that is unknown.
     #[test]
     fn answers_hold_each_address_once(tapes in cases::any_tapes()) {
-        let Case { estate, boards, queries } = cases::case(&tapes, &cases::centroids());
+        let Case { estate, boards, motions, queries } = cases::case(&tapes, &cases::centroids());
         for query in &queries {
             let Expected { source, mut addresses, .. } =
-                answer(&estate, &boards[query.board], query);
+                moving(&estate, &boards[query.board], &motions[query.board], query);
             let pool = estate.root(estate.names[query.steered].target);
             let many = addresses.len();
             let families = if query.kind == Kind::Https { 2 } else { 1 };
@@ -150,7 +150,8 @@ fn cases_reach_every_corner() {
         for query in &case.queries {
             let estate = &case.estate;
             let pool = estate.root(estate.names[query.steered].target);
-            let told = answer(estate, &case.boards[query.board], query);
+            let (board, motion) = (&case.boards[query.board], &case.motions[query.board]);
+            let told = moving(estate, board, motion, query);
             for corner in [
                 format!("{:?} of {:?} {:?}", told.source, pool.policy, query.kind),
                 format!("draw {:?} of {}", pool.draw, told.addresses.len().min(3)),
@@ -201,14 +202,14 @@ fn cases_reach_every_corner() {
 #[test]
 fn the_harness_counts_what_it_compares() {
     let tally = check::run(20, &cases::centroids(), |case, query| {
-        let board = &case.boards[query.board];
+        let (board, motion) = (&case.boards[query.board], &case.motions[query.board]);
         let Expected {
             addresses,
             beside,
             ttl,
             scope,
             ..
-        } = answer(&case.estate, board, query);
+        } = moving(&case.estate, board, motion, query);
         Observed {
             rcode: 0,
             addresses,

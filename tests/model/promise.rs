@@ -156,9 +156,7 @@ const KINDS: [RecordType; 9] = [
 /// them had an address.
 fn hold(case: &Case) -> Result<(usize, usize), TestCaseError> {
     let Case {
-        estate,
-        boards,
-        queries,
+        estate, queries, ..
     } = case;
     let mut server = Server::default();
     let atlas = served::atlas(&mmdb::files(estate));
@@ -167,8 +165,7 @@ fn hold(case: &Case) -> Result<(usize, usize), TestCaseError> {
         .map_err(TestCaseError::fail)?;
     let (mut looked, mut had) = (0, 0);
     for query_of in queries {
-        let board = &boards[query_of.board];
-        server.believe(|name| served::verdict(estate, board, name));
+        served::believe(&mut server, case, query_of.board);
         let pool = estate.root(estate.names[query_of.steered].target);
         let (address, _) = super::client_and_scope(estate, &pool, query_of);
         let Some(inside) = judge::inside(estate, &pool, &Client::at(estate, address)) else {

@@ -55,7 +55,8 @@ impl Round<'_> {
 
 /// Whether only one answer is right for this client, whenever it asks: the policy fixes it, or the draw is not free.
 fn fixed(estate: &Estate, case: &Case, query: &Query) -> bool {
-    let decision = decide(estate, &case.boards[query.board], query);
+    let motion = &case.motions[query.board];
+    let decision = decide(estate, &case.boards[query.board], motion, query);
     let family = match query.kind {
         Kind::Aaaa => Family::V6,
         _ => Family::V4,
@@ -117,7 +118,7 @@ fn round(
 fn check(case: &Case, server: &mut Server, seed: u64, tally: &mut Tally) -> Result<(), String> {
     let estate = &case.estate;
     let board = (seed >> 32) as usize % case.boards.len();
-    server.believe(|name| served::verdict(estate, &case.boards[board], name));
+    served::believe(server, case, board);
     for (number, steered) in estate.names.iter().enumerate() {
         let seed = seed ^ number as u64;
         let name = steered.name.replace('*', "any");

@@ -10,12 +10,14 @@ use hickory_proto::rr::rdata::opt::{ClientSubnet, EdnsCode, EdnsOption};
 use hickory_proto::rr::rdata::svcb::{SVCB, SvcParamValue};
 use hickory_proto::rr::{Name, RData, Record, RecordType};
 use meridian::answer::Transport;
+use meridian::config::estate::{self as config, PoolId, SiteId, Steering, VipId};
 use meridian::geo::atlas::Atlas;
 use meridian::health::board::{State as Known, Verdict};
 use meridian::place::{Continent, Country};
+use meridian::steer::motion::{self as steer, Motion};
 
 use super::check::{self, Observed};
-use super::estate::{Board, Case, Estate, Kind, Point, Query, State};
+use super::estate::{Board, Case, Estate, Kind, Moving, Point, Query, State, Target};
 use super::{mmdb, text};
 use crate::server::Server;
 
@@ -40,7 +42,7 @@ pub(crate) fn centroids() -> Vec<(String, Point)> {
 /// A server with the case's estate, and which of its boards is in force.
 struct Served {
     text: String,
-    board: Option<Board>,
+    board: Option<(Board, usize)>,
     server: Server,
 }
 
@@ -74,6 +76,53 @@ pub(crate) fn start(estate: &Estate, databases: &[(&str, Option<Vec<u8>>)]) -> S
         panic!("the server refuses what the model takes:\n{refused}\n{text}");
     }
     server
+}
+
+/// Puts a board of the case in force, and what moves under it.
+pub(crate) fn believe(server: &mut Server, case: &Case, board: usize) {
+    let (estate, says) = (&case.estate, &case.boards[board]);
+    let motion = motion(
+        &server.world().estate.steering,
+        estate,
+        &case.motions[board],
+    );
+    server.moving(|name| verdict(estate, says, name), motion);
+}
+
+/// The same motion by the server's numbers.
+fn motion(steering: &Steering, estate: &Estate, moving: &[Moving]) -> Motion {
+    let place = |found: Option<usize>| found.unwrap() as u16;
+    let vip = |name: &str| VipId(place(steering.vips.iter().position(|v| v.name == name)));
+    let target = |target: Target| {
+        let name = estate.name(target);
+        match target {
+            Target::Vip(_) => config::Target::Vip(vip(name)),
+            Target::Site(_) => {
+                let at = steering.sites.iter().position(|s| s.name == name);
+                config::Target::Site(SiteId(place(at)))
+            }
+            Target::Pool(_) => {
+                let at = steering.pools.iter().position(|p| p.name == name);
+                config::Target::Pool(PoolId(place(at)))
+            }
+        }
+    };
+    let parts = |list: &[(Target, u32)]| list.iter().map(|(t, n)| (target(*t), *n)).collect();
+    let mut pools = vec![steer::Moving::default(); steering.pools.len()];
+    for (pool, moving) in estate.pools.iter().zip(moving) {
+        let at = steering.pools.iter().position(|p| p.name == pool.name);
+        let factors = moving.factors.iter();
+        pools[at.unwrap()] = steer::Moving {
+            factors: factors
+                .map(|(v, n)| (vip(&estate.vips[*v].name), *n))
+                .collect(),
+            numbers: parts(&moving.numbers),
+            held: moving.held.iter().map(|t| target(*t)).collect(),
+            shed: parts(&moving.shed),
+            until: moving.until,
+        };
+    }
+    Motion::new(pools)
 }
 
 /// What this board says of a VIP.
@@ -181,11 +230,10 @@ fn the_server_answers_as_the_model_does() {
         }
         let served = served.as_mut().unwrap();
         let board = &case.boards[query.board];
-        if served.board.as_ref() != Some(board) {
-            served
-                .server
-                .believe(|name| verdict(&case.estate, board, name));
-            served.board = Some(board.clone());
+        let at = (board.clone(), query.board);
+        if served.board.as_ref() != Some(&at) {
+            believe(&mut served.server, case, query.board);
+            served.board = Some(at);
         }
         served.server.counter = query.counter;
         let from = (query.resolver, 53_000).into();

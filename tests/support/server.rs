@@ -9,6 +9,7 @@ use meridian::diagnostic::{self, Refusal, Source};
 use meridian::geo::atlas::Atlas;
 use meridian::health::board::{Board, Verdict};
 use meridian::stats::{Counters, Outcome};
+use meridian::steer::motion::Motion;
 use meridian::wire::asked::{Asked, Seed};
 use meridian::wire::name::Name;
 use meridian::world::World;
@@ -146,8 +147,13 @@ impl Server {
 
     /// Puts these verdicts in force, whatever the board says.
     pub(crate) fn believe(&mut self, verdict: impl Fn(&str) -> Verdict) {
+        self.moving(verdict, Motion::default());
+    }
+
+    /// The same with pools in motion.
+    pub(crate) fn moving(&mut self, verdict: impl Fn(&str) -> Verdict, motion: Motion) {
         let world = self.world();
-        let next = world.with(verdict, world.generation + 1);
+        let next = world.with(verdict, &Arc::new(motion), world.generation + 1);
         self.world = Some(next);
     }
 

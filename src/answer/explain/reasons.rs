@@ -8,7 +8,7 @@ use crate::prefix::Prefix;
 use crate::steer::distance::{Globe, Vector};
 use crate::steer::draw;
 use crate::steer::judge::{self, Judge};
-use crate::steer::outcome::{Outcome, What};
+use crate::steer::outcome::{Aside, Outcome, What};
 use crate::steer::plan::Stand;
 use crate::steer::wheel::Family;
 use crate::steer::{compass, outcome, reach};
@@ -91,6 +91,7 @@ impl Decided<'_> {
                 needs: &root.needs,
                 class,
                 verdicts: &self.world.verdicts,
+                motion: &self.world.motion,
             };
             judge.pool(root.pool)
         })
@@ -148,6 +149,11 @@ impl Decided<'_> {
             },
             up: tried.up,
             failed: tried.failed,
+            held: tried.aside == Aside::Held,
+            shed: match tried.aside {
+                Aside::Shed(parts) => parts,
+                Aside::No | Aside::Held => 0,
+            },
         }
     }
 

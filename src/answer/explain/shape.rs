@@ -209,6 +209,12 @@ pub struct Tried {
     pub up: u32,
     /// Whether that was too little.
     pub failed: bool,
+    /// Whether it failed before and may not return yet.
+    #[serde(default)]
+    pub held: bool,
+    /// Parts of a million of its clients that go on to the next.
+    #[serde(default)]
+    pub shed: u32,
 }
 
 /// A VIP that could be answered, or could not and why.

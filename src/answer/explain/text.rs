@@ -105,7 +105,15 @@ fn steered(f: &mut fmt::Formatter<'_>, whole: &Explanation, s: &Steered) -> fmt:
     let mut label = "tried";
     for tried in s.tried.iter().take(STEPS) {
         let indent = " ".repeat(2 * tried.depth);
-        let verdict = if tried.failed { "failed" } else { "taken" };
+        let verdict = match tried {
+            _ if tried.failed => "failed".into(),
+            _ if tried.held => "kept out until it may return".into(),
+            _ if tried.shed > 0 => {
+                let kept = f64::from(1_000_000 - tried.shed.min(1_000_000)) / 1e4;
+                format!("taken by {kept:.1} % of those who come to it")
+            }
+            _ => String::from("taken"),
+        };
         let up = format!("{}.{} %", tried.up / 10, tried.up % 10);
         line(
             f,
@@ -118,12 +126,12 @@ fn steered(f: &mut fmt::Formatter<'_>, whole: &Explanation, s: &Steered) -> fmt:
         line(f, "", &format!("and {more} more"))?;
     }
     let mut top = s.tried.iter().filter(|t| t.depth == 0);
-    if s.tier == "up" && top.all(|t| t.failed) {
-        line(
-            f,
-            "",
-            "all have failed: the first with anything up is taken",
-        )?;
+    if s.tier == "up" && top.all(|t| t.failed || t.held) {
+        let why = match s.tried.iter().any(|t| t.depth == 0 && !t.failed) {
+            true => "nothing else stands: the first that is only kept out is taken",
+            false => "all have failed: the first with anything up is taken",
+        };
+        line(f, "", why)?;
     }
     table(f, whole, s)?;
     let point = s.point * 100.0;
