@@ -3,24 +3,52 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::config::estate::Steering;
 use crate::health::board::Board;
 use crate::steer::motion::Motion;
+use crate::steer::motion::follow::Following;
+use crate::steer::motion::layout::Layout;
 use crate::world::estate::Estate;
 
 /// All that moves.
 #[derive(Debug, Default)]
 pub(super) struct Mover {
     motion: Arc<Motion>,
+    load: Following,
+    /// Which pools follow load in the estate with this steering.
+    layout: Option<(Arc<Steering>, Layout)>,
+    /// When the next step is due, in seconds of the Unix epoch.
+    next: Option<u64>,
 }
 
 impl Mover {
     /// What moves at `now` in this estate as things stand on the board. The same value while nothing has changed.
-    pub(super) fn step(&mut self, _estate: &Estate, _board: &Board, _now: u64) -> Arc<Motion> {
+    pub(super) fn step(&mut self, estate: &Estate, board: &Board, now: u64) -> Arc<Motion> {
+        let steering = &estate.steering;
+        let known = self.layout.take();
+        let known = known.filter(|(known, _)| Arc::ptr_eq(known, steering));
+        let (steering, layout) = self
+            .layout
+            .insert(known.unwrap_or_else(|| (steering.clone(), Layout::of(steering))));
+        let followed = self.load.step(steering, layout, board, now);
+        self.next = followed.next;
+        let mut pools = Vec::new();
+        followed.pools.iter().for_each(|flow| flow.lay(&mut pools));
+        let motion = Motion::new(pools);
+        if *self.motion != motion {
+            self.motion = Arc::new(motion);
+        }
         self.motion.clone()
     }
 
+    /// Whether a step is due.
+    pub(super) fn due(&self, now: u64) -> bool {
+        self.next.is_some_and(|next| next <= now)
+    }
+
     /// How long until the next step.
-    pub(super) fn patience(&self, _now: u64) -> Option<Duration> {
-        None
+    pub(super) fn patience(&self, now: u64) -> Option<Duration> {
+        let next = self.next?;
+        Some(Duration::from_secs(next.saturating_sub(now)))
     }
 }

@@ -130,6 +130,9 @@ impl Worker {
             }
             self.report(batches);
             self.lapse();
+            if self.mover.due(now()) {
+                self.turn(self.board.clone());
+            }
             self.age();
             if let Some(loaded) = loaded {
                 self.settle(*loaded);

@@ -1,6 +1,11 @@
 //! Motion: what time and load change in the choice of a pool, beside the verdicts. Flat numbers; whoever makes them keeps
 //! the reasons.
 
+pub mod adapt;
+pub mod follow;
+pub mod layout;
+pub mod spill;
+
 use crate::config::estate::{PoolId, Target, VipId};
 
 /// One whole: factors and shed parts count in parts of it.

@@ -134,7 +134,10 @@ impl House {
 
     fn send(&self, reports: &[(&str, Report)]) -> oneshot::Receiver<Result<Taken, Refused>> {
         let (reply, answer) = oneshot::channel();
-        let reports = reports.iter().map(|(n, r)| (Arc::from(*n), *r)).collect();
+        let reports = reports
+            .iter()
+            .map(|(n, r)| (Arc::from(*n), r.clone()))
+            .collect();
         let change = Change::Reports {
             who: Arc::from("test"),
             reports,
