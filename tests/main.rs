@@ -21,6 +21,7 @@ mod heap;
 mod hostile;
 #[path = "support/internet.rs"]
 mod internet;
+mod load;
 #[path = "support/mmdb.rs"]
 mod mmdb;
 mod model;

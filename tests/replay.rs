@@ -60,7 +60,17 @@ impl Play {
         self.stage.wear(&self.machine);
         let loaded = self.stage.load(&self.files, stage::atlas(&self.networks));
         self.started |= loaded.is_ok();
+        if loaded.is_ok() {
+            self.stage.pass(self.now);
+        }
         loaded
+    }
+
+    fn pass(&mut self, now: u64) {
+        self.now = now;
+        if self.started {
+            self.stage.pass(now);
+        }
     }
 
     fn step(&mut self, step: &Step) -> Vec<String> {
@@ -72,8 +82,8 @@ impl Play {
             return vec![format!("the estate was refused:\n{error}")];
         }
         match &step.act {
-            Act::At(now) => self.now = *now,
-            Act::Later(more) => self.now += more,
+            Act::At(now) => self.pass(*now),
+            Act::Later(more) => self.pass(self.now + more),
             Act::Reload => return refusal(&step.expected, self.load()),
             Act::Health(report) => match self.stage.health(report, self.now) {
                 Ok(state) => return compare(&step.expected, &[format!("in force {state}")], &[]),

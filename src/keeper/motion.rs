@@ -3,11 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::estate::Steering;
 use crate::health::board::Board;
 use crate::steer::motion::Motion;
 use crate::steer::motion::follow::Following;
-use crate::steer::motion::layout::Layout;
 use crate::world::estate::Estate;
 
 /// All that moves.
@@ -15,8 +13,6 @@ use crate::world::estate::Estate;
 pub(super) struct Mover {
     motion: Arc<Motion>,
     load: Following,
-    /// Which pools follow load in the estate with this steering.
-    layout: Option<(Arc<Steering>, Layout)>,
     /// When the next step is due, in seconds of the Unix epoch.
     next: Option<u64>,
 }
@@ -24,13 +20,7 @@ pub(super) struct Mover {
 impl Mover {
     /// What moves at `now` in this estate as things stand on the board. The same value while nothing has changed.
     pub(super) fn step(&mut self, estate: &Estate, board: &Board, now: u64) -> Arc<Motion> {
-        let steering = &estate.steering;
-        let known = self.layout.take();
-        let known = known.filter(|(known, _)| Arc::ptr_eq(known, steering));
-        let (steering, layout) = self
-            .layout
-            .insert(known.unwrap_or_else(|| (steering.clone(), Layout::of(steering))));
-        let followed = self.load.step(steering, layout, board, now);
+        let followed = self.load.step(&estate.steering, board, now);
         self.next = followed.next;
         let mut pools = Vec::new();
         followed.pools.iter().for_each(|flow| flow.lay(&mut pools));

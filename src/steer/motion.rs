@@ -4,6 +4,7 @@
 pub mod adapt;
 pub mod follow;
 pub mod layout;
+mod seen;
 pub mod spill;
 
 use crate::config::estate::{PoolId, Target, VipId};

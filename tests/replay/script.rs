@@ -10,6 +10,7 @@
 //!     [option NUMBER[:HEX]]... [tsig KEY] [response] [times N]
 //! raw HEX from ADDRESS [tcp]
 //! health VIP up|degraded|drain|down [quality 40%] seq N epoch N [valid 30s]
+//!     [load N] [target N] [capacity N] [unit WORD]
 //! reload
 //! ```
 //! Under `ask` and `raw`: `rcode X` (else NOERROR), `flags aa tc`, and the three sections whole, as `answer`, `authority`
@@ -133,6 +134,10 @@ pub struct Report {
     pub epoch: u64,
     /// Seconds.
     pub valid_for: Option<u64>,
+    /// `load`, `target` and `capacity`, as far as they are there.
+    pub load: Vec<(&'static str, u64)>,
+    /// What they count.
+    pub unit: Option<String>,
 }
 
 enum Section {
@@ -387,6 +392,11 @@ fn report(vip: &str, state: &str, rest: &[&str]) -> Result<Report, String> {
         seq: number(value("seq"), "seq")?,
         epoch: number(value("epoch"), "epoch")?,
         valid_for: value("valid").map(|text| seconds(text)).transpose()?,
+        load: (["load", "target", "capacity"].into_iter())
+            .filter(|key| value(key).is_some())
+            .map(|key| Ok((key, number(value(key), key)?)))
+            .collect::<Result<_, String>>()?,
+        unit: value("unit").map(|unit| unit.to_string()),
     })
 }
 

@@ -78,6 +78,12 @@ impl Stage {
         if let Some(seconds) = report.valid_for {
             let _ = write!(body, r#", "valid_for": "{seconds}s""#);
         }
+        for (key, number) in &report.load {
+            let _ = write!(body, r#", "{key}": {number}"#);
+        }
+        if let Some(unit) = &report.unit {
+            let _ = write!(body, r#", "unit": "{unit}""#);
+        }
         body.push('}');
         let decoded =
             report::single(body.as_bytes()).map_err(|mistakes| format!("{mistakes:?}"))?;
@@ -85,8 +91,13 @@ impl Stage {
             .server
             .board
             .apply(&report.vip, &decoded, &Arc::from("replay"), now);
-        self.server.turn();
+        self.server.follow(now);
         Ok(effect.entry.verdict.state.word().to_string())
+    }
+
+    /// Lets time pass: what follows load does so.
+    pub fn pass(&mut self, now: u64) {
+        self.server.follow(now);
     }
 
     /// What has been counted so far: the labels of outcomes, `truncated`, `subnets`, and `vip NAME`.

@@ -10,6 +10,7 @@ use meridian::geo::atlas::Atlas;
 use meridian::health::board::{Board, Verdict};
 use meridian::stats::{Counters, Outcome};
 use meridian::steer::motion::Motion;
+use meridian::steer::motion::follow::Following;
 use meridian::wire::asked::{Asked, Seed};
 use meridian::wire::name::Name;
 use meridian::world::World;
@@ -29,6 +30,9 @@ pub(crate) struct Server {
     asked: Asked,
     pub(crate) counter: u32,
     pub(crate) board: Board,
+    following: Following,
+    /// When a step is due that follows load.
+    due: Option<u64>,
     /// Of the next world that is loaded.
     pub(crate) badge: Badge,
 }
@@ -46,6 +50,8 @@ impl Default for Server {
             asked: Asked::new(Seed::default()),
             counter: 0,
             board: Board::default(),
+            following: Following::default(),
+            due: None,
             badge: Badge::default(),
         }
     }
@@ -143,6 +149,23 @@ impl Server {
     pub(crate) fn turn(&mut self) {
         let board = self.board.clone();
         self.believe(|name| board.verdict(name));
+    }
+
+    /// Puts in force what follows the load on the board, with all steps that fell due until `now`.
+    pub(crate) fn follow(&mut self, now: u64) {
+        let steering = self.world().estate.steering.clone();
+        let mut pools = Vec::new();
+        let mut at = 0;
+        while at < now {
+            at = self.due.filter(|due| *due < now).unwrap_or(now);
+            let followed = self.following.step(&steering, &self.board, at);
+            self.due = followed.next;
+            pools = followed.pools;
+        }
+        let mut moving = Vec::new();
+        pools.iter().for_each(|flow| flow.lay(&mut moving));
+        let board = self.board.clone();
+        self.moving(|name| board.verdict(name), Motion::new(moving));
     }
 
     /// Puts these verdicts in force, whatever the board says.

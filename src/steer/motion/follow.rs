@@ -1,22 +1,31 @@
 //! Following load: from the reports on the board to what pools with `spill` and `adapt` move, step by step.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::config::estate::{Steering, VipId};
 use crate::health::board::Board;
-use crate::health::load::{self, Amount, Carried, UNIT};
+use crate::health::load::Amount;
 use crate::limits;
-use crate::steer::judge::quality;
 use crate::steer::motion::adapt::{self, PLAIN, Sharer};
 use crate::steer::motion::layout::{Flow, Follower, Layout};
+use crate::steer::motion::seen::{Rhythm, Seen, compared, look, rhythm, size, used};
 use crate::steer::motion::spill::{self, ALL};
 
 /// Parts of a trillion in a part of a million.
 const FINE: u64 = 1_000_000;
 
 /// How far the pools have followed, all by names, so that a reload takes nothing away from who is still there.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Following {
+    /// Which pools follow, in the estate with this steering.
+    layout: Option<(Arc<Steering>, Layout)>,
+    past: Past,
+}
+
+/// What has become of each loop.
+#[derive(Clone, Debug, Default)]
+struct Past {
     /// By pool and site or member.
     sheds: BTreeMap<(String, String), Shed>,
     /// By pool and the set's name.
@@ -55,51 +64,6 @@ pub struct Followed {
     pub pools: Vec<Flow>,
     /// When the next step is due without any new report.
     pub next: Option<u64>,
-}
-
-/// What is known of a VIP.
-struct Seen<'a> {
-    id: VipId,
-    name: &'a str,
-    weight: u64,
-    /// Parts of a million, above 0.
-    quality: u64,
-    capacity: Option<Amount>,
-    /// If it is fresh.
-    carried: Option<&'a Carried>,
-}
-
-impl Seen<'_> {
-    fn load(&self) -> Option<Amount> {
-        self.carried.and_then(|carried| carried.said.load)
-    }
-
-    /// What it bears of an amount as it is now.
-    fn borne(&self, amount: Amount) -> Amount {
-        amount * Amount::from(self.quality) / UNIT
-    }
-}
-
-/// The rhythm of several reports: when the latest came, the longest gap, and how long the first of them counts.
-struct Rhythm {
-    latest: u64,
-    gap: Option<u64>,
-    until: u64,
-}
-
-fn rhythm<'a>(reports: impl Iterator<Item = &'a Carried>) -> Option<Rhythm> {
-    reports.fold(None, |all: Option<Rhythm>, one| {
-        let all = all.unwrap_or(Rhythm {
-            latest: 0,
-            gap: None,
-            until: u64::MAX,
-        });
-        Some(Rhythm {
-            latest: all.latest.max(one.at),
-            gap: all.gap.max(one.gap),
-            until: all.until.min(one.until()),
-        })
-    })
 }
 
 /// What is to be done now.
@@ -161,15 +125,13 @@ impl Pace {
 
 impl Following {
     /// Steps everything that is due at `now`. What a pool that left the estate has done is forgotten.
-    pub fn step(
-        &mut self,
-        steering: &Steering,
-        layout: &Layout,
-        board: &Board,
-        now: u64,
-    ) -> Followed {
+    pub fn step(&mut self, steering: &Arc<Steering>, board: &Board, now: u64) -> Followed {
+        let known = self.layout.take();
+        let known = known.filter(|(known, _)| Arc::ptr_eq(known, steering));
+        let new = || (steering.clone(), Layout::of(steering));
+        let (steering, layout) = self.layout.insert(known.unwrap_or_else(new));
         let mut out = Followed::default();
-        let before = std::mem::take(self);
+        let before = std::mem::take(&mut self.past);
         for pool in &layout.pools {
             let seen = |vips: &[VipId]| {
                 vips.iter()
@@ -182,8 +144,9 @@ impl Following {
                 sheds: Vec::new(),
                 until: 0,
             };
-            self.shed(pool, &before, &seen, now, &mut flow, &mut out.next);
-            self.even(pool, &before, &seen, now, &mut flow, &mut out.next);
+            let past = &mut self.past;
+            past.shed(pool, &before, &seen, now, &mut flow, &mut out.next);
+            past.even(pool, &before, &seen, now, &mut flow, &mut out.next);
             if !flow.factors.is_empty() || !flow.sheds.is_empty() || flow.until > 0 {
                 flow.factors.sort_unstable();
                 flow.sheds.sort_unstable();
@@ -192,11 +155,13 @@ impl Following {
         }
         out
     }
+}
 
+impl Past {
     fn shed<'s>(
         &mut self,
         pool: &Follower,
-        before: &Following,
+        before: &Past,
         seen: &impl Fn(&[VipId]) -> Vec<Seen<'s>>,
         now: u64,
         flow: &mut Flow,
@@ -243,7 +208,7 @@ impl Following {
     fn even<'s>(
         &mut self,
         pool: &Follower,
-        before: &Following,
+        before: &Past,
         seen: &impl Fn(&[VipId]) -> Vec<Seen<'s>>,
         now: u64,
         flow: &mut Flow,
@@ -315,66 +280,6 @@ impl Evened {
         }
         most
     }
-}
-
-/// A VIP that is up.
-fn look<'a>(steering: &'a Steering, board: &'a Board, id: VipId, now: u64) -> Option<Seen<'a>> {
-    let vip = steering.vips.get(usize::from(id.0))?;
-    let quality = quality(board.verdict(&vip.name).state);
-    if quality == 0 {
-        return None;
-    }
-    let carried = board.entry(&vip.name).and_then(|e| e.carried.as_ref());
-    let carried = carried.filter(|carried| carried.fresh(now));
-    Some(Seen {
-        id,
-        name: &vip.name,
-        weight: u64::from(vip.weight),
-        quality,
-        capacity: load::capacity(vip.capacity, carried.map(|c| &c.said)),
-        carried,
-    })
-}
-
-/// What several VIPs can carry as they are now.
-fn size(vips: &[Seen<'_>]) -> Amount {
-    let each = vips.iter().filter_map(|vip| Some(vip.borne(vip.capacity?)));
-    each.sum()
-}
-
-/// How much of what they can carry they do, in parts of a million. Those that do not say count for nothing either way.
-fn used<'a>(told: impl Iterator<Item = &'a Seen<'a>>) -> u64 {
-    let (load, size) = told.fold((0, 0), |(load, size): (Amount, Amount), vip| {
-        let own = vip.capacity.map_or(0, |capacity| vip.borne(capacity));
-        (load + vip.load().unwrap_or(0), size + own)
-    });
-    let most = limits::LOAD_USED;
-    match (load * UNIT).checked_div(size) {
-        Some(used) => u64::try_from(used).unwrap_or(most).min(most),
-        None if load > 0 => most,
-        None => 0,
-    }
-}
-
-/// What each VIP carries and what it should beside the others: by targets if all that speak have one, else by capacities,
-/// else by weights. Nothing if they count in different units: then no two can be compared.
-fn compared(vips: &[Seen<'_>]) -> Vec<Option<(Amount, Amount)>> {
-    let told = || vips.iter().filter(|vip| vip.load().is_some());
-    let unit = |vip: &Seen<'_>| vip.carried.and_then(|c| c.said.unit.clone());
-    let first = told().next().map(unit);
-    if told().any(|vip| Some(unit(vip)) != first) {
-        return vec![None; vips.len()];
-    }
-    let target = |vip: &Seen<'_>| vip.carried.and_then(|c| c.said.target);
-    let sizes: &dyn Fn(&Seen<'_>) -> Option<Amount> = if told().all(|vip| target(vip).is_some()) {
-        &target
-    } else if told().all(|vip| vip.capacity.is_some()) {
-        &|vip| vip.capacity
-    } else {
-        &|vip| Some(Amount::from(vip.weight) * UNIT)
-    };
-    let one = |vip: &Seen<'_>| Some((vip.load()?, vip.borne(sizes(vip)?)));
-    vips.iter().map(one).collect()
 }
 
 /// In parts of a million, rounded to what clients could tell apart.
