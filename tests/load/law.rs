@@ -249,7 +249,7 @@ fn run(seed: u64) -> f64 {
     let who = Arc::from("law");
     let (mut now, mut worst): (u64, f64) = (BASE, 0.0);
     for seq in 1..400 {
-        now += u64::from([0, 1, 2, 3, 5, 8, 10, 10, 70, 400][dice.below(10) as usize]);
+        now += u64::from([0u32, 1, 2, 3, 5, 8, 10, 10, 70, 400][dice.below(10) as usize]);
         let id = dice.below(VIPS as u32) as usize;
         let vip = &mut model.vips[id];
         let (state, quality) = match dice.below(12) {

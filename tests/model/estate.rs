@@ -128,6 +128,10 @@ pub(crate) struct Pool {
     pub(crate) ttl_max: u32,
     pub(crate) ecs: bool,
     pub(crate) on_all_down: AllDown,
+    /// Parts of a million. What they move is an input of the model, beside the board.
+    pub(crate) spill: Option<u32>,
+    /// Parts of a million.
+    pub(crate) adapt: Option<u32>,
 }
 
 impl Pool {
@@ -147,6 +151,8 @@ impl Pool {
             ttl_max: 60,
             ecs: true,
             on_all_down: AllDown::Zone,
+            spill: None,
+            adapt: None,
         }
     }
 }

@@ -47,6 +47,7 @@ pub(crate) fn to_toml(estate: &Estate) -> String {
         line(&mut text, &site.name, &[location, bias]);
     }
     text.push_str("[vips]\n");
+    let measured = estate.pools.iter().any(|pool| pool.spill.is_some());
     for vip in &estate.vips {
         let keys = [
             vip.site
@@ -54,6 +55,7 @@ pub(crate) fn to_toml(estate: &Estate) -> String {
             vip.v4.map(|address| format!("address = \"{address}\"")),
             vip.v6.map(|address| format!("address6 = \"{address}\"")),
             (vip.weight != 1).then(|| format!("weight = {}", vip.weight)),
+            measured.then(|| format!("capacity = {}", 1 + vip.weight)),
         ];
         line(&mut text, &vip.name, &keys);
     }
@@ -220,10 +222,17 @@ fn one_pool(text: &mut String, estate: &Estate, pool: &Pool) {
             .map(|set| format!("{:?}", estate.rules[*set].name));
         let _ = writeln!(text, "fence = [{}]", names.collect::<Vec<_>>().join(", "));
     }
-    let (whole, part) = (pool.min_up / 10_000, pool.min_up % 10_000);
-    let share = format!("{whole}.{part:04}");
-    let share = share.trim_end_matches('0').trim_end_matches('.');
-    let _ = writeln!(text, "min_up = \"{share}%\"");
+    let shares = [
+        ("min_up", Some(pool.min_up)),
+        ("spill", pool.spill),
+        ("adapt", pool.adapt),
+    ];
+    for (key, parts) in shares {
+        let Some(parts) = parts else { continue };
+        let share = format!("{}.{:04}", parts / 10_000, parts % 10_000);
+        let share = share.trim_end_matches('0').trim_end_matches('.');
+        let _ = writeln!(text, "{key} = \"{share}%\"");
+    }
     if pool.tie > 0 {
         let _ = writeln!(text, "tie = \"{}km\"", pool.tie);
     }

@@ -64,11 +64,16 @@ pub(crate) struct House {
 impl House {
     /// With the small estate of this file.
     pub(crate) fn new() -> House {
+        House::steered(STEERING)
+    }
+
+    /// The same with another steering.
+    fn steered(steering: &str) -> House {
         let folder = TempDir::new().unwrap();
         let zones = folder.path().join("zones");
         fs::create_dir(&zones).unwrap();
         fs::write(zones.join("example.com.zone"), ZONE).unwrap();
-        fs::write(zones.join("steering.toml"), STEERING).unwrap();
+        fs::write(zones.join("steering.toml"), steering).unwrap();
         House::in_folder(Arc::new(folder), zones, "state")
     }
 

@@ -171,7 +171,19 @@ pub(super) fn pool(tape: &mut Tape<'_>, estate: &mut Estate) {
         tape.pick(&["p", "web", "a-pool"]),
         estate.pools.len()
     );
+    let spill = match policy {
+        Policy::Weighted => None,
+        Policy::Nearest | Policy::Failover => tape.pick(&[None, None, Some(800_000), Some(1)]),
+    };
+    // The longest TTL of all bears no more than so little.
+    let shared = judge::reach(estate, &Pool::new("", members.targets())).len() > 1;
+    let adapt = match (policy, &members) {
+        (Policy::Weighted, Members::List(_)) if shared => tape.pick(&[None, Some(50), Some(1)]),
+        _ => None,
+    };
     estate.pools.push(Pool {
+        spill,
+        adapt,
         prefer,
         policy,
         min_up: tape.pick(&[500_000, 0, 10_000, 250_000, 750_000, 1_000_000]),

@@ -118,7 +118,7 @@ spill = "80%"
         render(&list, false).trim(),
         r#"
 error: `spill` needs the capacity of VIP `a` and 1 more
- --> zones/steering.toml:14:9
+  --> zones/steering.toml:14:9
    |
 14 | spill = "80%"
    |         ^^^^^ give each VIP that pool `web` reaches a `capacity`, in the unit of the reported load
