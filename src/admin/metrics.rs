@@ -18,6 +18,7 @@ use crate::geo::atlas::Origin;
 use crate::keeper::Status;
 use crate::keeper::guard::Refusal;
 use crate::stats::{Counters, End, Outcome, Tally};
+use crate::steer::motion::course::Keys;
 use crate::world::World;
 
 const KIND: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -27,6 +28,7 @@ pub(super) fn page(door: &Door, world: &World, status: &Status) -> Result<Respon
     let mut families = counted(&door.counters, world);
     families.extend(doors(&door.tally));
     families.extend(served(world));
+    families.extend(moving(world, status));
     families.extend(geography(world, status));
     families.extend(standing(status, door.started));
     let mut registry = Registry::default();
@@ -243,6 +245,37 @@ fn served(world: &World) -> Vec<Family> {
             "meridian_zone_serial",
             "The serial of each zone",
             serials.collect(),
+        ),
+    ]
+}
+
+/// What moves in the pools that take their time.
+fn moving(world: &World, status: &Status) -> Vec<Family> {
+    let courses = status.courses.courses.iter();
+    let keys = |name: &str| {
+        let pools = &world.estate.steering.pools;
+        let pool = pools.iter().find(|pool| pool.name == name);
+        pool.and_then(Keys::of)
+    };
+    let label = |name: &String| vec![("pool", name.clone())];
+    let held = courses.clone().filter_map(|(name, course)| {
+        keys(name).filter(Keys::holds)?;
+        Some((label(name), course.hold.held().count() as u64))
+    });
+    let ends = courses.filter_map(|(name, course)| {
+        keys(name)?.ramp?;
+        Some((label(name), course.end(0).unwrap_or(0)))
+    });
+    vec![
+        Family::gauge(
+            "meridian_pool_members_held",
+            "Members of the pool that are well and kept out by failback",
+            held.collect(),
+        ),
+        Family::gauge(
+            "meridian_pool_ramp_end_timestamp_seconds",
+            "When the last ramp of the pool is at its end, or was; 0 if it has had none",
+            ends.collect(),
         ),
     ]
 }

@@ -1,6 +1,14 @@
 //! Motion: what time and load change in the choice of a pool, beside the verdicts. Flat numbers; whoever makes them keeps
 //! the reasons.
 
+pub mod course;
+pub mod failback;
+pub mod mover;
+pub mod ramp;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
+mod tests;
+
 use crate::config::estate::{PoolId, Target, VipId};
 
 /// One whole: factors and shed parts count in parts of it.

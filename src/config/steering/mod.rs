@@ -11,6 +11,7 @@ use crate::config::findings::Findings;
 use crate::diagnostic::{Diagnostic, Include, Refusal, Source, any_error};
 use crate::limits;
 
+mod course;
 mod fences;
 mod graph;
 mod idle;

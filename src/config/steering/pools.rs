@@ -3,9 +3,10 @@
 use std::ops::RangeInclusive;
 
 use crate::config::document::{At, Entry, Value, Word};
-use crate::config::estate::{AllDown, Draw, Members, Policy, Pool, RulesId, Target, Ttl};
+use crate::config::estate::{AllDown, Draw, Failback, Members, Policy, Pool, RulesId, Target, Ttl};
 use crate::config::findings::Findings;
 use crate::config::record::{Keys, Record};
+use crate::config::steering::course::course;
 use crate::config::steering::index::Index;
 use crate::config::steering::members::{Written, members, weightless};
 use crate::config::steering::regions::twice;
@@ -21,6 +22,8 @@ const POOL: Keys = Keys {
         "prefer",
         "min_up",
         "tie",
+        "failback",
+        "ramp",
         "answers",
         "draw",
         "ttl",
@@ -28,7 +31,7 @@ const POOL: Keys = Keys {
         "on_all_down",
         "fence",
     ],
-    later: &["spill", "failback"],
+    later: &["spill"],
     example: "[pools.web]",
 };
 
@@ -65,6 +68,8 @@ pub(super) fn plain(name: &str, members: Members, spot: Spot) -> Pool {
         fence: Vec::new(),
         min_up: 500_000,
         tie: 0,
+        failback: Failback::After(0),
+        ramp: None,
         answers: 1,
         draw: Draw::Query,
         ttl: Ttl { min: 20, max: 60 },
@@ -129,6 +134,7 @@ fn draft<'a>(
     let (written, members) = members.split();
     pool.members = members;
     choice(&mut pool, &record, index, findings);
+    course(&mut pool, &record, findings);
     answer(&mut pool, &record, findings);
     let fence = record
         .get("fence")

@@ -4,7 +4,7 @@ use super::{found, refused, web};
 
 #[test]
 fn keys_that_are_not_built_yet_are_said_to_be_so() {
-    for key in ["spill = \"80%\"", "failback = \"manual\""] {
+    for key in ["spill = \"80%\""] {
         let word = key.split(' ').next().unwrap();
         let advice = "remove it from pool `web`: this version of Meridian would not obey it";
         assert_eq!(
