@@ -31,6 +31,17 @@ pub const VIP_SLOTS: usize = 8_192;
 /// verdict most often turns back.
 pub const TRANSITION: u64 = 240;
 
+/// Seconds of the longest `failback`: what stays out for longer than a month, a person should bring back.
+pub const FAILBACK: u64 = 30 * 86_400;
+
+/// Octets of the reason that is given for a return: a few lines of a journal.
+pub const REASON: usize = 1_000;
+
+/// The slowest `ramp`, in parts of a million a minute: a day for all clients. Slower is not a ramp but a mistake.
+pub const RAMP: u32 = 1_000;
+/// Seconds between two steps of a ramp. Each step plans the pool anew, and no resolver asks more often than a TTL.
+pub const RAMP_STEP: u64 = 5;
+
 /// Sites of a `nearest` pool that are ordered for each class; all others follow as one set. More of them would multiply
 /// the classes, and a client whose three nearest sites are down has no near site left.
 pub const NEAREST: usize = 3;

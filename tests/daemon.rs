@@ -3,6 +3,7 @@
 mod api;
 mod crowds;
 mod databases;
+mod failback;
 mod geoip;
 mod many;
 mod octets;

@@ -60,17 +60,12 @@ impl Play {
         self.stage.wear(&self.machine);
         let loaded = self.stage.load(&self.files, stage::atlas(&self.networks));
         self.started |= loaded.is_ok();
-        if loaded.is_ok() {
-            self.stage.pass(self.now);
-        }
         loaded
     }
 
     fn pass(&mut self, now: u64) {
         self.now = now;
-        if self.started {
-            self.stage.pass(now);
-        }
+        self.stage.advance(now);
     }
 
     fn step(&mut self, step: &Step) -> Vec<String> {
@@ -85,6 +80,14 @@ impl Play {
             Act::At(now) => self.pass(*now),
             Act::Later(more) => self.pass(self.now + more),
             Act::Reload => return refusal(&step.expected, self.load()),
+            Act::Restart => {
+                self.stage.restart();
+                return refusal(&step.expected, self.load());
+            }
+            Act::Return(pool) => match self.stage.give_back(pool) {
+                Ok(lines) => return compare(&step.expected, &lines, &[]),
+                error => return refusal(&step.expected, error.map(drop)),
+            },
             Act::Health(report) => match self.stage.health(report, self.now) {
                 Ok(state) => return compare(&step.expected, &[format!("in force {state}")], &[]),
                 error => return refusal(&step.expected, error.map(drop)),
@@ -240,6 +243,8 @@ fn compare(expected: &[String], got: &[String], defaults: &[&str]) -> Vec<String
         "answer",
         "authority",
         "additional",
+        "returned",
+        "failed",
         "breach:",
         "broken:",
     ];

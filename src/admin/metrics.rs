@@ -14,13 +14,14 @@ use prometheus_client::registry::Registry;
 
 use crate::admin::reply::{self, Fault};
 use crate::admin::{Door, view};
-use crate::config::estate::Vip;
 use crate::geo::atlas::Origin;
-use crate::health::load::{self, Amount, Load};
 use crate::keeper::Status;
 use crate::keeper::guard::Refusal;
 use crate::stats::{Counters, End, Outcome, Tally};
+use crate::steer::motion::course::Keys;
 use crate::world::World;
+
+mod load;
 
 const KIND: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -34,7 +35,8 @@ pub(super) fn page(
     let mut families = counted(&door.counters, world);
     families.extend(doors(&door.tally));
     families.extend(served(world));
-    families.extend(burdens(world, status, now));
+    families.extend(load::families(world, status, now));
+    families.extend(moving(world, status));
     families.extend(geography(world, status));
     families.extend(standing(status, door.started));
     let mut registry = Registry::default();
@@ -258,51 +260,33 @@ fn served(world: &World) -> Vec<Family> {
     ]
 }
 
-/// What VIPs carry, by reports that are fresh: an old number is worse than none.
-fn burdens(world: &World, status: &Status, now: u64) -> Vec<Family> {
-    let steering = &world.estate.steering;
-    let each = |amount: &dyn Fn(&Vip, Option<&Load>) -> Option<Amount>| {
-        let sample = |vip: &Vip| {
-            let entry = status.board.entry(&vip.name);
-            let carried = entry.and_then(|entry| entry.carried.as_ref());
-            let said = carried.filter(|c| c.fresh(now)).map(|c| &c.said);
-            let amount = amount(vip, said)?;
-            let unit = said.and_then(|said| said.unit.as_deref());
-            let labels = vec![
-                ("vip", vip.name.clone()),
-                (
-                    "site",
-                    view::site(steering, vip).unwrap_or_default().to_owned(),
-                ),
-                ("unit", unit.unwrap_or_default().to_owned()),
-            ];
-            Some((labels, u64::try_from(amount / 1_000).unwrap_or(u64::MAX)))
-        };
-        steering
-            .vips
-            .iter()
-            .filter_map(sample)
-            .collect::<Vec<Sample>>()
+/// What moves in the pools that take their time.
+fn moving(world: &World, status: &Status) -> Vec<Family> {
+    let courses = status.courses.courses.iter();
+    let keys = |name: &str| {
+        let pools = &world.estate.steering.pools;
+        let pool = pools.iter().find(|pool| pool.name == name);
+        pool.and_then(Keys::of)
     };
-    let family = |name, help, samples| Family {
-        kind: Kind::Thousandths,
-        ..Family::counter(name, help, samples)
-    };
+    let label = |name: &String| vec![("pool", name.clone())];
+    let held = courses.clone().filter_map(|(name, course)| {
+        keys(name).filter(Keys::holds)?;
+        Some((label(name), course.hold.held().count() as u64))
+    });
+    let ends = courses.filter_map(|(name, course)| {
+        keys(name)?.ramp?;
+        Some((label(name), course.end(0).unwrap_or(0)))
+    });
     vec![
-        family(
-            "meridian_vip_load",
-            "What each VIP carries, as it last reported",
-            each(&|_, said| said?.load),
+        Family::gauge(
+            "meridian_pool_members_held",
+            "Members of the pool that are well and kept out by failback",
+            held.collect(),
         ),
-        family(
-            "meridian_vip_target",
-            "What each VIP should carry, as it last reported",
-            each(&|_, said| said?.target),
-        ),
-        family(
-            "meridian_vip_capacity",
-            "What each VIP can carry, as it last reported, else as the estate says",
-            each(&|vip, said| load::capacity(vip.capacity, said)),
+        Family::gauge(
+            "meridian_pool_ramp_end_timestamp_seconds",
+            "When the last ramp of the pool is at its end, or was; 0 if it has had none",
+            ends.collect(),
         ),
     ]
 }

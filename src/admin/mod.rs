@@ -7,6 +7,7 @@ mod body;
 mod feed;
 mod guard;
 mod metrics;
+mod pools;
 mod reply;
 mod route;
 mod seat;
@@ -242,6 +243,7 @@ impl Hall {
             Page::Metrics => metrics::page(door, &world, &status(), now()),
             Page::Vips => ok(view::vips(&world, &status(), now())),
             Page::Sites => ok(view::sites(&world)),
+            Page::Pools => ok(pools::page(&world, &status(), now())),
             Page::Status => ok(view::status(door, &world, &status(), now())),
             Page::Explain => {
                 let asked = Query::<Asked>::try_from_uri(&parts.uri).map_err(|rejection| {
@@ -278,6 +280,7 @@ impl Hall {
             holder,
         };
         match deed {
+            Deed::Return => pools::bring_back(desk, vip, &read.bytes).await,
             Deed::ReportOne => desk.one(vip, &read.bytes).await,
             _ => desk.many(&read.bytes).await,
         }

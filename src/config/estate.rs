@@ -153,6 +153,10 @@ pub struct Pool {
     pub spill: Option<u32>,
     /// The most of a deviation from even load that one step makes good; parts of a million.
     pub adapt: Option<u32>,
+    /// How a failed member comes back into use.
+    pub failback: Failback,
+    /// What part of its clients may move in a minute, in parts of a million; none: all at once.
+    pub ramp: Option<u32>,
     /// At most this many addresses of each family; 1 to 16.
     pub answers: u8,
     /// What decides among VIPs by weight.
@@ -198,6 +202,15 @@ pub enum Policy {
     Nearest,
     /// Members in the order written.
     Failover,
+}
+
+/// See the language: `failback`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Failback {
+    /// When it has been well for so many seconds without a break.
+    After(u64),
+    /// When somebody brings it back.
+    Manual,
 }
 
 /// See the language: `draw`.
@@ -282,6 +295,7 @@ impl Steering {
                 p.min_up,
                 p.tie,
                 (p.spill, p.adapt),
+                (p.failback, p.ramp),
                 answer,
             )
         };

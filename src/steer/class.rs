@@ -86,6 +86,20 @@ impl Map {
 }
 
 impl Class {
+    /// The class of a client whom no rule fits and no fence holds, and who tries all sites one by one: what stands in a pool
+    /// whoever asks.
+    pub(super) fn anyone(needs: &Needs) -> Class {
+        let each = |order: &crate::steer::reach::Order| {
+            let steps = order.sites.iter().map(|site| vec![*site]);
+            steps.collect::<Vec<Vec<SiteId>>>().into()
+        };
+        Class {
+            rules: vec![None; needs.rules.len()].into(),
+            fence: None,
+            steps: needs.orders.iter().map(each).collect(),
+        }
+    }
+
     /// The rule of this set that fits, or the first one there with the same targets, by its number. `needs` are the
     /// asking pool's own.
     pub fn rule(&self, needs: &Needs, set: RulesId) -> Option<usize> {

@@ -46,24 +46,45 @@ impl Judge<'_> {
         self.at_depth(id, 0)
     }
 
+    /// What the pool tries in turn, or parts by numbers, and whether each of that has failed. Of a list under `weighted`
+    /// nothing: it is one set.
+    pub fn alternatives(&self, id: PoolId) -> Vec<(Target, bool)> {
+        let Some(at) = self.at(id) else {
+            return Vec::new();
+        };
+        match (at.pool.policy, &at.pool.members) {
+            (Policy::Weighted, Members::List(_)) => Vec::new(),
+            (Policy::Nearest, _) => {
+                let steps = self.class.steps(self.needs, id);
+                let sites = steps.iter().flatten();
+                sites
+                    .map(|site| (Target::Site(*site), self.here(at, *site).failed))
+                    .collect()
+            }
+            (Policy::Weighted | Policy::Failover, members) => {
+                let judged = |target| (target, self.member(at, target).failed);
+                members.targets().map(judged).collect()
+            }
+        }
+    }
+
+    fn at(&self, id: PoolId) -> Option<Here<'_>> {
+        Some(Here {
+            pool: self.steering.pools.get(usize::from(id.0))?,
+            moving: self.motion.of(id),
+            own: self.own(id),
+            depth: 0,
+        })
+    }
+
     fn at_depth(&self, id: PoolId, depth: usize) -> Outcome {
-        let Some(pool) = self
-            .steering
-            .pools
-            .get(usize::from(id.0))
-            .filter(|_| depth <= limits::POOL_DEPTH)
-        else {
+        let Some(at) = self.at(id).filter(|_| depth <= limits::POOL_DEPTH) else {
             return Outcome {
                 failed: true,
                 ..Outcome::default()
             };
         };
-        let at = Here {
-            pool,
-            moving: self.motion.of(id),
-            own: self.own(id),
-            depth,
-        };
+        let (at, pool) = (Here { depth, ..at }, at.pool);
         let mut ladder = Ladder::new(depth);
         for target in self.preferred(pool) {
             if ladder.settled() {

@@ -2,12 +2,20 @@
 //! the reasons.
 
 pub mod adapt;
+pub mod course;
+pub mod failback;
 pub mod follow;
 pub mod layout;
+pub mod mover;
+pub mod ramp;
 mod seen;
 pub mod spill;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
+mod tests;
 
 use crate::config::estate::{PoolId, Target, VipId};
+use crate::steer::motion::layout::Flow;
 
 /// One whole: factors and shed parts count in parts of it.
 pub const WHOLE: u32 = 1_000_000;
@@ -50,6 +58,12 @@ impl Motion {
             pools.pop();
         }
         Motion { pools, rest }
+    }
+
+    /// The same with what follows load laid over it.
+    pub fn carrying(mut self, flows: &[Flow]) -> Motion {
+        flows.iter().for_each(|flow| flow.lay(&mut self.pools));
+        Motion::new(self.pools)
     }
 
     /// What moves in this pool.

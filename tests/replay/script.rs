@@ -11,13 +11,14 @@
 //! raw HEX from ADDRESS [tcp]
 //! health VIP up|degraded|drain|down [quality 40%] seq N epoch N [valid 30s]
 //!     [load N] [target N] [capacity N] [unit WORD]
-//! reload
+//! reload | restart
+//! return POOL
 //! ```
 //! Under `ask` and `raw`: `rcode X` (else NOERROR), `flags aa tc`, and the three sections whole, as `answer`, `authority`
 //! and `additional OWNER TTL TYPE RDATA`, where `*` stands for any word; `first RDATA` of the answer section;
 //! `option nsid TEXT`, `option ede NUMBER TEXT`, `option cookie HEX`, `option expire SECONDS`, `option keepalive TENTHS`,
 //! `option zoneversion LABELS SERIAL`, `no option NAME`, `tsig KEY ALGORITHM ERROR`, `no tsig`; `scope N`, `no ecs`, `edns N`, `edns N do`, `no edns`, `size N` at most, `counter NAME N` for what this step added; `silence`. With `times`: `share ADDRESS 25%`, within one
-//! point. Under `health`: `in force STATE`, `refused`. Under `reload`: `refused TEXT` for what the diagnostics contain.
+//! point. Under `health`: `in force STATE`, `refused`. Under `return`: `returned NAME...`, `failed NAME...`, `refused`. Under `reload`: `refused TEXT` for what the diagnostics contain.
 //! A file section behind the first steps changes the file; `reload` reads it. The counter of draws starts at 0 in each
 //! script, and time at 2026-01-01 00:00 UTC.
 
@@ -75,6 +76,10 @@ pub enum Act {
     Health(Report),
     /// Read the files again.
     Reload,
+    /// End, and begin anew with what is on the disk.
+    Restart,
+    /// Bring back what is kept out of a pool.
+    Return(String),
     /// Seconds of the Unix epoch.
     At(u64),
     /// Seconds from now.
@@ -243,7 +248,8 @@ fn check(act: &Act, words: &[&str]) -> Result<(), String> {
         ],
         Act::Health(_) => &["in", "refused"],
         Act::Reload => &["refused"],
-        Act::At(_) | Act::Later(_) => &[],
+        Act::Return(_) => &["returned", "failed", "refused"],
+        Act::Restart | Act::At(_) | Act::Later(_) => &[],
     };
     if known.contains(&words[0]) {
         Ok(())
@@ -266,6 +272,8 @@ fn seconds(text: &str) -> Result<u64, String> {
 fn act(words: &[&str]) -> Result<Act, String> {
     match words {
         ["reload"] => Ok(Act::Reload),
+        ["restart"] => Ok(Act::Restart),
+        ["return", pool] => Ok(Act::Return((*pool).to_string())),
         ["at", time] => match time.strip_prefix('+') {
             Some(more) => seconds(more).map(Act::Later),
             None => clock(time).map(Act::At),

@@ -2,6 +2,7 @@
 
 mod client;
 mod message;
+mod moving;
 mod question;
 mod rdata;
 mod reasons;

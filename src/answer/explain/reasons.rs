@@ -1,6 +1,6 @@
 //! The reasons of a steered answer, gathered from the world that gave it.
 
-use super::{Class, Near, Order, Question, Reply, Steered, Tried, Vip};
+use super::{Class, Near, Order, Question, Reply, Steered, Tried, Vip, moving};
 use crate::answer::choose::{Basis, Decision};
 use crate::config::estate::{Draw, Policy, PoolId, SiteId, Steering, Target, VipId};
 use crate::geo::atlas::Facts;
@@ -70,6 +70,7 @@ impl Decided<'_> {
                 sites.map(|site| self.target(Target::Site(*site))).collect()
             }),
             orders: self.orders(&below, facts),
+            moving: moving::lines(self.world, &below, self.now),
             tried: outcome.trail.iter().map(|t| self.tried(t)).collect(),
             tier: self.tier(&outcome).into(),
             vips: self.vips(&outcome),
@@ -303,6 +304,9 @@ impl Decided<'_> {
             return format!("all down: `ttl.min` of pool {}", self.decision.pool.name);
         }
         match plan.quiet_at.checked_sub(self.now).filter(|left| *left > 0) {
+            Some(_) if plan.quiet_at == u64::MAX => {
+                "something may return at any time: `ttl.min` until it does".into()
+            }
             Some(left) => {
                 format!("something has just changed: `ttl.min`, for {left} s more (then {max} s)")
             }

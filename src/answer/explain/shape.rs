@@ -94,6 +94,9 @@ pub struct Steered {
     pub inside: Option<Vec<String>>,
     /// For each `nearest` pool that the pool can come to, its sites in the client's order.
     pub orders: Vec<Order>,
+    /// What time or load moves in the pools that it may come to, in words.
+    #[serde(default)]
+    pub moving: Vec<String>,
     /// What was tried, in this order, until one had not failed.
     pub tried: Vec<Tried>,
     /// Whence the candidates are: `up`, `last resort` (weight 0), `drained`, `all down`, or `fenced` if none is inside.

@@ -102,6 +102,9 @@ fn steered(f: &mut fmt::Formatter<'_>, whole: &Explanation, s: &Steered) -> fmt:
     for order in &s.orders {
         line(f, "sites", &distances(order, &s.pool))?;
     }
+    for words in s.moving.iter().take(STEPS) {
+        line(f, "moving", words)?;
+    }
     let mut label = "tried";
     for tried in s.tried.iter().take(STEPS) {
         let indent = " ".repeat(2 * tried.depth);

@@ -12,6 +12,7 @@ use crate::diagnostic::{Diagnostic, Include, Refusal, Source, any_error};
 use crate::limits;
 
 mod capacity;
+mod course;
 mod fences;
 mod graph;
 mod idle;

@@ -3,10 +3,11 @@
 use std::ops::RangeInclusive;
 
 use crate::config::document::{At, Entry, Value, Word};
-use crate::config::estate::{AllDown, Draw, Members, Policy, Pool, RulesId, Target, Ttl};
+use crate::config::estate::{AllDown, Draw, Failback, Members, Policy, Pool, RulesId, Target, Ttl};
 use crate::config::findings::Findings;
 use crate::config::record::{Keys, Record};
 use crate::config::steering::capacity::{self, Followed};
+use crate::config::steering::course::course;
 use crate::config::steering::index::Index;
 use crate::config::steering::members::{Written, members, weightless};
 use crate::config::steering::regions::twice;
@@ -24,6 +25,8 @@ const POOL: Keys = Keys {
         "tie",
         "spill",
         "adapt",
+        "failback",
+        "ramp",
         "answers",
         "draw",
         "ttl",
@@ -31,7 +34,7 @@ const POOL: Keys = Keys {
         "on_all_down",
         "fence",
     ],
-    later: &["failback"],
+    later: &[],
     example: "[pools.web]",
 };
 
@@ -72,6 +75,8 @@ pub(super) fn plain(name: &str, members: Members, spot: Spot) -> Pool {
         tie: 0,
         spill: None,
         adapt: None,
+        failback: Failback::After(0),
+        ramp: None,
         answers: 1,
         draw: Draw::Query,
         ttl: Ttl { min: 20, max: 60 },
@@ -137,6 +142,7 @@ fn draft<'a>(
     pool.members = members;
     choice(&mut pool, &record, index, findings);
     let followed = capacity::read(&mut pool, &record, findings);
+    course(&mut pool, &record, findings);
     answer(&mut pool, &record, findings);
     let fence = record
         .get("fence")

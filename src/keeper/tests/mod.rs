@@ -2,6 +2,7 @@
 
 mod databases;
 mod loading;
+mod motion;
 mod reading;
 mod reports;
 mod unread;
@@ -18,7 +19,7 @@ use tokio::sync::oneshot;
 
 use super::journal::Journal;
 use super::load::{Loader, Paths};
-use super::{Change, Keeper, Refused, Reloaded, Taken, Touched, work};
+use super::{Change, Given, Keeper, Kept, Moves, Refused, Reloaded, Taken, Touched, work};
 use crate::health::board::{Board, Order, State};
 use crate::health::report::Report;
 use crate::limits;
@@ -93,7 +94,8 @@ impl House {
         let lines: Vec<String> = loaded.diagnostics.iter().map(|d| d.line()).collect();
         assert_eq!(lines, [""; 0]);
         let estate = Arc::new(loaded.estate.unwrap());
-        let world = World::new(estate, Arc::default(), |n| board.verdict(n), 1);
+        let mut moves = Moves::resume(opened.courses);
+        let world = moves.world(estate, Arc::default(), &board, (1, work::now()));
         let cell = Arc::new(Cell::new(world));
         let first = Reloaded {
             cause: Arc::from("start"),
@@ -102,7 +104,7 @@ impl House {
             ..Reloaded::default()
         };
         let (keeper, thread) =
-            work::start(cell.clone(), loader, board, opened.journal, first).unwrap();
+            work::start(cell.clone(), loader, (board, moves), opened.journal, first).unwrap();
         House {
             cell,
             keeper,
@@ -155,6 +157,19 @@ impl House {
     fn report(&self, vip: &str, state: State, seq: u64) -> Taken {
         let answer = self.send(&[(vip, report(state, seq))]).blocking_recv();
         answer.unwrap().unwrap()
+    }
+
+    /// Brings back what is kept out of a pool.
+    fn give_back(&self, pool: &str) -> Result<Given, Kept> {
+        let (reply, answer) = oneshot::channel();
+        let change = Change::Return {
+            pool: Arc::from(pool),
+            who: Arc::from("test"),
+            why: Arc::from("it is well"),
+            reply,
+        };
+        self.keeper.send(change).unwrap();
+        answer.blocking_recv().unwrap()
     }
 
     pub(crate) fn reload(&self) -> Reloaded {

@@ -208,3 +208,31 @@ error: VIP `a` is written twice
         );
     }
 }
+
+#[test]
+fn failback_without_an_order() {
+    shown(
+        r#"[vips]
+a = { address = "192.0.2.1" }
+[pools.web]
+members = ["a"]
+failback = "manual"
+ramp = "0.01%"
+[names]
+"www.example.com." = "web"
+"#,
+        r#"
+error: `failback` belongs to the policy `failover`
+ --> zones/steering.toml:5:1
+  |
+5 | failback = "manual"
+  | ^^^^^^^^ remove it, or write `policy = "failover"` in pool `web`
+
+error: `ramp` is out of range
+ --> zones/steering.toml:6:8
+  |
+6 | ramp = "0.01%"
+  |        ^^^^^^^ from `"0.1%"` to `"100%"` of the clients in a minute; without the key all move at once
+"#,
+    );
+}

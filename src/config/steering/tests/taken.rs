@@ -2,7 +2,7 @@
 
 use super::clean;
 use crate::config::estate::{
-    AllDown, Draw, Members, Policy, PoolId, Rule, SiteId, Steering, Target, Ttl, VipId,
+    AllDown, Draw, Failback, Members, Policy, PoolId, Rule, SiteId, Steering, Target, Ttl, VipId,
 };
 use crate::place::{Place, Point};
 
@@ -71,6 +71,10 @@ fn the_example_estates() {
         "../../../../tests/estates/10-hints/steering.toml"
     ));
     assert_eq!(sticky.pools[0].draw, Draw::Sticky);
+    let active = clean(include_str!(
+        "../../../../tests/estates/07-failback/steering.toml"
+    ));
+    assert_eq!(active.pools[0].failback, Failback::Manual);
     let world = clean(include_str!(
         "../../../../tests/estates/04-continents/steering.toml"
     ));
@@ -252,4 +256,26 @@ fn one_duration_is_both_bounds() {
         "[vips]\nv = { address = \"192.0.2.1\" }\n[pools.p]\nmembers = \"v\"\nttl = \"5m\"\n[names]\n\"x.\" = \"p\"\n",
     );
     assert_eq!(estate.pools[0].ttl, Ttl { min: 300, max: 300 });
+}
+
+#[test]
+fn what_takes_its_time() {
+    let of = |keys: &str| {
+        let text = format!(
+            "[vips]\na = {{ address = \"192.0.2.1\" }}\n[pools.p]\nmembers = [\"a\"]\npolicy = \"failover\"\n{keys}\n\
+             [names]\n\"a.example.\" = \"p\"\n"
+        );
+        let pool = clean(&text).pools[0].clone();
+        (pool.failback, pool.ramp)
+    };
+    assert_eq!(of(""), (Failback::After(0), None));
+    assert_eq!(of("failback = \"0s\""), (Failback::After(0), None));
+    assert_eq!(
+        of("failback = \"30d\"\nramp = \"0.1%\""),
+        (Failback::After(2_592_000), Some(1_000))
+    );
+    assert_eq!(
+        of("failback = \"manual\"\nramp = \"100%\""),
+        (Failback::Manual, Some(1_000_000))
+    );
 }
