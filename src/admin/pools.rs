@@ -14,6 +14,7 @@ use crate::config::estate::{Failback, Members, Policy, Pool, PoolId, Target, Vip
 use crate::keeper::{Change, Kept, Status};
 use crate::limits;
 use crate::steer::motion::course::{Course, Sight};
+use crate::steer::motion::follow;
 use crate::steer::motion::{Moving, WHOLE};
 use crate::steer::wheel::Family;
 use crate::world::World;
@@ -21,9 +22,15 @@ use crate::world::World;
 /// `/v1/pools`. Times are seconds of the Unix epoch, shares parts of one.
 pub(super) fn page(world: &World, status: &Status, now: u64) -> Value {
     let pools = world.estate.steering.pools.iter().enumerate();
+    let uses = follow::uses(&world.estate.steering, &status.board, now);
     let pools = pools.map(|(at, pool)| {
+        let id = PoolId(at as u16);
         let course = status.courses.courses.get(&pool.name);
-        one(world, PoolId(at as u16), pool, course, now)
+        let mut value = one(world, id, pool, course, now);
+        if pool.spill.is_some() {
+            use_of_capacity(&mut value, world, id, &uses);
+        }
+        value
     });
     json!({ "generation": world.generation, "pools": pools.collect::<Vec<Value>>() })
 }
@@ -46,6 +53,8 @@ fn one(world: &World, id: PoolId, pool: &Pool, course: Option<&Course>, now: u64
             Policy::Failover => "failover",
         },
         "failback": failback,
+        "spill": pool.spill.map(|parts| f64::from(parts) / 1e6),
+        "adapt": pool.adapt.map(|parts| f64::from(parts) / 1e6),
         "ramp": pool.ramp.map(|parts| f64::from(parts) / 1e6),
         "ramp_end": end,
         "short_ttl": now < moving.until,
@@ -53,6 +62,26 @@ fn one(world: &World, id: PoolId, pool: &Pool, course: Option<&Course>, now: u64
         "members": members(world, id, pool, course, now),
         "vips": vips(world, id, moving),
     })
+}
+
+/// How much of its capacity each member uses.
+fn use_of_capacity(value: &mut Value, world: &World, id: PoolId, uses: &[(PoolId, Target, u64)]) {
+    let Some(members) = value.get_mut("members").and_then(Value::as_array_mut) else {
+        return;
+    };
+    for (_, target, used) in uses.iter().filter(|(pool, ..)| *pool == id) {
+        let sight = Sight {
+            steering: &world.estate.steering,
+            reach: &world.estate.reach,
+            verdicts: &world.verdicts,
+            now: 0,
+        };
+        let name = sight.name(*target);
+        let mut all = members.iter_mut();
+        if let Some(member) = all.find(|member| member["name"] == name.as_str()) {
+            member["uses"] = (*used as f64 / 1e6).into();
+        }
+    }
 }
 
 /// The members, or of a `nearest` pool its sites.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::admin::Door;
 use crate::admin::reply::{self, Fault};
-use crate::config::estate::{Draw, Policy, Pool, Steering, Vip};
+use crate::config::estate::{Draw, Policy, Pool, Steering, Target, Vip};
 use crate::diagnostic::{self, Diagnostic};
 use crate::geo::atlas::Origin;
 use crate::health::board::{State, Verdict};
@@ -24,6 +24,16 @@ use crate::world::estate::{Held, Root};
 pub(super) fn site<'a>(steering: &'a Steering, vip: &Vip) -> Option<&'a str> {
     let site = steering.sites.get(usize::from(vip.site?.0))?;
     Some(&site.name)
+}
+
+/// What a site, VIP or pool is called.
+pub(super) fn name(steering: &Steering, target: Target) -> &str {
+    let name = match target {
+        Target::Site(id) => steering.sites.get(usize::from(id.0)).map(|s| &s.name),
+        Target::Vip(id) => steering.vips.get(usize::from(id.0)).map(|v| &v.name),
+        Target::Pool(id) => steering.pools.get(usize::from(id.0)).map(|p| &p.name),
+    };
+    name.map_or("", String::as_str)
 }
 
 /// `/readyz`: an estate is in force; and if the last reload was refused, why.

@@ -2,7 +2,7 @@
 
 use super::{Family, Kind, Sample};
 use crate::admin::view;
-use crate::config::estate::Vip;
+use crate::config::estate::{PoolId, Target, Vip};
 use crate::health::load::{self, Amount, Load};
 use crate::keeper::Status;
 use crate::world::World;
@@ -31,7 +31,25 @@ pub(super) fn families(world: &World, status: &Status, now: u64) -> Vec<Family> 
         kind: Kind::Thousandths,
         ..Family::counter(name, help, samples)
     };
+    let pools = steering.pools.iter().enumerate();
+    let spilling = pools.filter(|(_, pool)| pool.spill.is_some());
+    let spilled = spilling.flat_map(|(at, pool)| {
+        let moving = world.motion.of(PoolId(at as u16));
+        let sample = |(target, parts): &(Target, u32)| {
+            let labels = vec![
+                ("pool", pool.name.clone()),
+                ("member", view::name(steering, *target).to_owned()),
+            ];
+            (labels, u64::from(*parts / 1_000))
+        };
+        moving.shed.iter().map(sample).collect::<Vec<Sample>>()
+    });
     vec![
+        family(
+            "meridian_pool_shed_ratio",
+            "Part of its clients that a site or member of a pool with spill hands on",
+            spilled.collect(),
+        ),
         family(
             "meridian_vip_load",
             "What each VIP carries, as it last reported",

@@ -26,8 +26,9 @@ pub(super) fn lines(world: &World, pools: &[PoolId], now: u64) -> Vec<String> {
         }
         for (member, parts) in moving.shed.iter().filter(|(_, parts)| *parts > 0) {
             let kept = percent(WHOLE.saturating_sub(*parts));
+            let by = by(pool.ramp, "spill", pool.spill);
             say(format!(
-                "{} keeps {kept} of its clients",
+                "{} keeps {kept} of its clients{by}",
                 name(steering, *member)
             ));
         }
@@ -41,7 +42,8 @@ pub(super) fn lines(world: &World, pools: &[PoolId], now: u64) -> Vec<String> {
         for (vip, parts) in &moving.factors {
             let counts = percent(*parts);
             let vip = name(steering, Target::Vip(*vip));
-            say(format!("{vip} counts {counts} of its weight"));
+            let by = by(pool.ramp, "adapt", pool.adapt);
+            say(format!("{vip} counts {counts} of its weight{by}"));
         }
         let left = moving.until.saturating_sub(now);
         if left > 0 && moving.until < u64::MAX {
@@ -49,6 +51,15 @@ pub(super) fn lines(world: &World, pools: &[PoolId], now: u64) -> Vec<String> {
         }
     }
     lines
+}
+
+/// Which keys of the pool can have done it, if load has a part in it.
+fn by(ramp: Option<u32>, key: &str, share: Option<u32>) -> String {
+    match (share, ramp) {
+        (None, _) => String::new(),
+        (Some(share), None) => format!(": `{key}` {}", percent(share)),
+        (Some(share), Some(_)) => format!(": `{key}` {} and `ramp`", percent(share)),
+    }
 }
 
 fn percent(parts: u32) -> String {

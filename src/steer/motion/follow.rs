@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::config::estate::{Steering, VipId};
+use crate::config::estate::{PoolId, Steering, Target, VipId};
 use crate::health::board::Board;
 use crate::health::load::Amount;
 use crate::limits;
@@ -280,6 +280,25 @@ impl Evened {
         }
         most
     }
+}
+
+/// How much of their capacity the sites or members of pools with `spill` use now, in parts of a million; those that do not
+/// say are left out.
+pub fn uses(steering: &Steering, board: &Board, now: u64) -> Vec<(PoolId, Target, u64)> {
+    let mut list = Vec::new();
+    for pool in &Layout::of(steering).pools {
+        for (target, _, vips) in &pool.steps {
+            let vips = vips.iter();
+            let seen: Vec<Seen<'_>> = vips
+                .filter_map(|id| look(steering, board, *id, now))
+                .collect();
+            let told = seen.iter().filter(|vip| vip.load().is_some());
+            if told.clone().next().is_some() {
+                list.push((pool.id, *target, used(told)));
+            }
+        }
+    }
+    list
 }
 
 /// In parts of a million, rounded to what clients could tell apart.

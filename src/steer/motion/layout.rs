@@ -200,3 +200,34 @@ fn sets(steering: &Steering, pool: &Pool) -> Vec<(String, Vec<VipId>)> {
     });
     named.collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn load_is_laid_over_what_moves_for_other_reasons() {
+        let site = |n| Target::Site(SiteId(n));
+        let mut pools = vec![Moving {
+            factors: vec![(VipId(1), 500_000)],
+            shed: vec![(site(0), 200_000)],
+            until: 50,
+            ..Moving::default()
+        }];
+        let flow = |pool| Flow {
+            pool: PoolId(pool),
+            factors: vec![(VipId(1), 500_000), (VipId(2), 1_500_000)],
+            sheds: vec![(site(0), 500_000, None), (site(1), 1_000, None)],
+            until: 40,
+        };
+        flow(0).lay(&mut pools);
+        flow(2).lay(&mut pools);
+        let first = &pools[0];
+        assert_eq!(first.factors, [(VipId(1), 250_000), (VipId(2), 1_500_000)]);
+        assert_eq!(first.shed, [(site(0), 600_000), (site(1), 1_000)]);
+        assert_eq!(first.until, 50);
+        assert!(pools[1].at_rest());
+        assert_eq!(pools[2].shed, [(site(0), 500_000), (site(1), 1_000)]);
+        assert_eq!((pools.len(), pools[2].until), (3, 40));
+    }
+}
