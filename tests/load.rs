@@ -173,7 +173,7 @@ fn lines(dice: &mut Dice) -> Vec<Line> {
             let mut order: [usize; SITES] = std::array::from_fn(|n| n);
             order.sort_by(|a, b| far(*a).total_cmp(&far(*b)));
             Line {
-                demand: (rank as f64).powf(-0.9).min(0.25),
+                demand: (rank as f64).powf(-0.9).min(0.1),
                 order,
                 stretch: if dice.percent(9) { 5 } else { 1 },
                 answer: None,
@@ -184,7 +184,7 @@ fn lines(dice: &mut Dice) -> Vec<Line> {
     lines
         .iter_mut()
         .for_each(|line| line.demand *= DEMAND / all);
-    assert!(lines.iter().all(|line| line.demand <= DEMAND / 50.0));
+    assert!(lines.iter().all(|line| line.demand <= DEMAND / 100.0));
     lines
 }
 
@@ -418,7 +418,7 @@ impl Series {
         let (mut swing, mut peak): (f64, f64) = (0.0, 0.0);
         for site in 0..SITES {
             let mut squares = Vec::new();
-            for at in (window.start + 300..window.end.min(END - 300)).step_by(10) {
+            for at in (window.start + 300..window.end - 300).step_by(10) {
                 let short = self.mean(site, at - 15, at + 15);
                 squares.push((short - self.mean(site, at - 300, at + 300)).powi(2));
                 peak = peak.max(short);
@@ -495,7 +495,9 @@ fn spill_settles_where_the_usual_rules_swing() {
         if *worst > 6.0 {
             breaches.push(format!("{case:?}: ours swings by {worst:.1} %"));
         }
-        if ours.over > of(Rule::Nearest).1.over * 0.25 + 0.05 && case != Case::Wrong {
+        // After a silence it begins anew, and is on its way still.
+        let left = if case == Case::Silence { 0.5 } else { 0.1 };
+        if ours.over > of(Rule::Nearest).1.over * left {
             breaches.push(format!("{case:?}: ours leaves {:.2} % too much", ours.over));
         }
         for rule in [Rule::OnOff, Rule::Linear, Rule::Least] {
