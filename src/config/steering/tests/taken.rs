@@ -2,7 +2,7 @@
 
 use super::clean;
 use crate::config::estate::{
-    AllDown, Draw, Members, Policy, PoolId, Rule, SiteId, Steering, Target, Ttl, VipId,
+    AllDown, Draw, Failback, Members, Policy, PoolId, Rule, SiteId, Steering, Target, Ttl, VipId,
 };
 use crate::place::{Place, Point};
 
