@@ -9,7 +9,7 @@ use crate::limits;
 use crate::steer::class::Class;
 use crate::steer::motion::{Motion, Moving, WHOLE};
 use crate::steer::outcome::{
-    Aside, Candidate, Ladder, MILLION, Outcome, Part, Tried, What, failed, share,
+    Aside, Candidate, LEAST, Ladder, MILLION, Outcome, Part, Tried, What, failed, share,
 };
 use crate::steer::reach::{Needs, at_site};
 
@@ -312,8 +312,9 @@ impl Judge<'_> {
             } else if weight > 0 && quality > 0 {
                 out.well += weight * quality;
                 let mass = u128::from(weight * quality) * u128::from(at.moving.factor(id));
-                // What has just begun to come back is up: it has some mass, and all clients if nobody else has any.
-                let mass = (mass / u128::from(WHOLE)).max(1);
+                // What has just begun to come back is up: it has a little, and its part of all if nobody else has more.
+                let least = (weight * quality / LEAST).max(1);
+                let mass = (mass / u128::from(WHOLE)).max(u128::from(least));
                 out.up.push(Candidate {
                     vip: id,
                     mass: u64::try_from(mass).unwrap_or(u64::MAX),

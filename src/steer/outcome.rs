@@ -8,6 +8,10 @@ pub(super) const MILLION: u64 = 1_000_000;
 /// A member's number counts in units of 2²⁰, so that its VIPs' parts of it stay exact enough beside 1 000 000 of weight.
 const UNIT: u128 = 1 << 20;
 
+/// What moves has at least this part of its mass: so small that hardly a client comes, and enough for parts of it to stay
+/// as they are beside each other where nothing else is up.
+pub(super) const LEAST: u64 = 1_024;
+
 /// No mass is beyond: a last resort may come from another alternative than the full weight beside it.
 const HEAVIEST: u128 = 1 << 62;
 
@@ -127,7 +131,8 @@ pub(super) fn share(members: Vec<Part>, min_up: u32) -> Outcome {
     for (at, part) in members.into_iter().enumerate() {
         let (n, member) = (part.number, part.outcome);
         let unit = u128::from(n.max(1)) * UNIT;
-        let moved = (unit * u128::from(part.factor) / u128::from(WHOLE)).max(1);
+        let moved = unit * u128::from(part.factor) / u128::from(WHOLE);
+        let moved = moved.max(unit / u128::from(LEAST));
         let full = u128::from(member.full);
         let scaled = |list: Vec<Candidate>, unit: u128| {
             list.into_iter().map(move |c| {

@@ -306,7 +306,9 @@ impl Judge<'_> {
                 // "A candidate's mass by the factor of the pool in which it is judged", and it is up with the least of it.
                 let factor = u128::from(parts(&moving.factors, &vip, 1_000_000));
                 let mass = weight * quality * factor / MILLION;
-                outcome.up.push(candidate(mass.max(1)));
+                outcome
+                    .up
+                    .push(candidate(mass.max(weight * quality / 1_024).max(1)));
                 outcome.well += weight * quality;
             } else if quality > 0 {
                 outcome.reserve.push(candidate(quality));
@@ -385,7 +387,7 @@ fn combine(members: Vec<(u128, u32, Outcome)>, min_up: u32) -> Outcome {
     let mut whole = Outcome::default();
     for (index, (n, factor, member)) in members.iter().enumerate() {
         let share = (*n).max(1) * UNIT;
-        let moved = (share * u128::from(*factor) / MILLION).max(1);
+        let moved = (share * u128::from(*factor) / MILLION).max(share / 1_024);
         let by = |share: u128, list: &[Candidate]| -> Vec<Candidate> {
             list.iter()
                 .map(|candidate| scale(candidate, share, member.full, index))

@@ -102,6 +102,14 @@ fn steered(f: &mut fmt::Formatter<'_>, whole: &Explanation, s: &Steered) -> fmt:
     for order in &s.orders {
         line(f, "sites", &distances(order, &s.pool))?;
     }
+    steps(f, s)?;
+    table(f, whole, s)?;
+    let point = s.point * 100.0;
+    line(f, "draw", &format!("{point:.1} % of the way: {}", s.drawn))
+}
+
+/// What moves, and what was tried.
+fn steps(f: &mut fmt::Formatter<'_>, s: &Steered) -> fmt::Result {
     for words in s.moving.iter().take(STEPS) {
         line(f, "moving", words)?;
     }
@@ -136,9 +144,7 @@ fn steered(f: &mut fmt::Formatter<'_>, whole: &Explanation, s: &Steered) -> fmt:
         };
         line(f, "", why)?;
     }
-    table(f, whole, s)?;
-    let point = s.point * 100.0;
-    line(f, "draw", &format!("{point:.1} % of the way: {}", s.drawn))
+    Ok(())
 }
 
 fn place(client: &Client) -> String {

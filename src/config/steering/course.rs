@@ -36,7 +36,7 @@ fn failback(field: Entry<'_>, findings: &mut Findings) -> Option<Failback> {
         }
         if word.text.chars().all(|c| c.is_ascii_alphabetic()) {
             let message = "`failback` is a duration or `\"manual\"`";
-            let meant = findings.guess(word.text, ["manual"].into_iter());
+            let meant = findings.guess(word.text, ["manual"]);
             let advice = meant.map(|meant| format!("did you mean `\"{meant}\"`?"));
             let advice = advice.unwrap_or_else(|| "write `\"10m\"` or `\"manual\"`".to_owned());
             findings.error(field.value.at, message, advice);

@@ -50,7 +50,9 @@ fn course(seq: u64) -> Course {
             out: [("fra".to_string(), Some(seq)), ("iad".to_string(), None)].into(),
         },
         ramps: parts.map(|part| (part, ramp.clone())).into(),
-        returned: (seq % 2 == 0).then(|| Returned::by("ops", "because", seq)),
+        returned: seq
+            .is_multiple_of(2)
+            .then(|| Returned::by("ops", "because", seq)),
     }
 }
 

@@ -118,10 +118,13 @@ impl House {
     /// Ends the keeper and begins anew with what is on the disk. A copy, since the file is locked until the process ends.
     fn restart(mut self) -> House {
         self.stop();
-        let again = self.folder.path().join("again");
+        let names = (1..).map(|n| format!("again-{n}"));
+        let mut free = names.filter(|name| !self.folder.path().join(name).exists());
+        let name = free.next().unwrap();
+        let again = self.folder.path().join(&name);
         fs::create_dir(&again).unwrap();
         fs::copy(self.state.join("health.redb"), again.join("health.redb")).unwrap();
-        House::in_folder(self.folder.clone(), self.paths.zones.clone(), "again")
+        House::in_folder(self.folder.clone(), self.paths.zones.clone(), &name)
     }
 
     pub(crate) fn stop(&mut self) {

@@ -9,7 +9,8 @@ fn steering(failback: &str, weights: &str) -> String {
     format!(
         "{vips}[pools.db]\nmembers = [\"fra\", \"iad\"]\npolicy = \"failover\"\nfailback = \"{failback}\"\n\
          [pools.web]\nmembers = {weights}\nramp = \"1%\"\n\
-         [names]\n\"db.example.com.\" = \"db\"\n\"www.example.com.\" = \"web\"\n"
+         [names]\n\"db.example.com.\" = \"db\"\n\"www.example.com.\" = \"web\"\n\
+         \"spare.example.com.\" = \"spare\"\n"
     )
 }
 

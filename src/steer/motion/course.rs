@@ -163,7 +163,12 @@ impl Course {
             let vips = sight.vips(&sight.set(id, pool, *target));
             // One alone has nobody beside it.
             if vips.len() > 1 {
-                let used = if out { Use::Off } else { Use::On };
+                // It takes nobody yet if it took nobody before: then its clients come evenly, and they are enough.
+                let used = if out || self.was_out(&name) {
+                    Use::Off
+                } else {
+                    Use::On
+                };
                 parts.push((Part::Vips(name.clone()), vips, used));
             }
             if pool.policy != Policy::Weighted {
@@ -187,6 +192,14 @@ impl Course {
             parts.push((Part::Numbers, table.iter().map(number).collect(), Use::On));
         }
         parts
+    }
+
+    /// Whether a member or site took nobody when it was looked at last.
+    fn was_out(&self, name: &str) -> bool {
+        let clients = self.ramps.get(&Part::Clients(name.to_owned()));
+        let ramp = clients.or(self.ramps.get(&Part::Numbers));
+        let way = ramp.and_then(|ramp| ramp.items.get(name));
+        way.is_some_and(|way| way.to == 0)
     }
 
     fn moving(
