@@ -10,6 +10,8 @@ mod estate;
 mod form;
 mod invariants;
 mod judge;
+#[path = "laws/mod.rs"]
+mod laws;
 mod layers;
 mod mmdb;
 mod network;

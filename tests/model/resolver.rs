@@ -18,9 +18,9 @@ const CLIENTS: usize = 60;
 const ORDERS: u64 = 3;
 
 #[derive(Clone, Copy, Debug, Default)]
-struct Tally {
+pub(super) struct Tally {
     /// Answers held against a direct query's.
-    answers: usize,
+    pub(super) answers: usize,
     /// Of these: from the cache, and from an answer that another client's question brought there.
     cached: usize,
     entries: usize,
@@ -114,7 +114,14 @@ fn round(
     Ok(())
 }
 
-fn check(case: &Case, server: &mut Server, seed: u64, tally: &mut Tally) -> Result<(), String> {
+/// All names of a case, with so many clients each.
+pub(super) fn through(
+    case: &Case,
+    server: &mut Server,
+    seed: u64,
+    many: usize,
+    tally: &mut Tally,
+) -> Result<(), String> {
     let estate = &case.estate;
     let board = (seed >> 32) as usize % case.boards.len();
     server.believe(|name| served::verdict(estate, &case.boards[board], name));
@@ -122,7 +129,7 @@ fn check(case: &Case, server: &mut Server, seed: u64, tally: &mut Tally) -> Resu
         let seed = seed ^ number as u64;
         let name = steered.name.replace('*', "any");
         // What resolvers of the Internet send: /24 and /56, of clients that are there.
-        let sent = cases::clients(seed, estate, CLIENTS + 1);
+        let sent = cases::clients(seed, estate, many + 1);
         let (resolver, sent) = sent.split_first().unwrap();
         let sent = sent.iter().map(|client| {
             let source = draw::key_length(*client);
@@ -155,6 +162,10 @@ fn check(case: &Case, server: &mut Server, seed: u64, tally: &mut Tally) -> Resu
         }
     }
     Ok(())
+}
+
+fn check(case: &Case, server: &mut Server, seed: u64, tally: &mut Tally) -> Result<(), String> {
+    through(case, server, seed, CLIENTS, tally)
 }
 
 #[test]

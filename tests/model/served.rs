@@ -95,7 +95,7 @@ pub(crate) fn verdict(estate: &Estate, board: &Board, name: &str) -> Verdict {
     Verdict { state, since }
 }
 
-fn message(query: &Query) -> Vec<u8> {
+pub(super) fn message(query: &Query) -> Vec<u8> {
     let mut message = Message::new(4711, MessageType::Query, OpCode::Query);
     let kind = match query.kind {
         Kind::A => RecordType::A,
@@ -119,7 +119,7 @@ pub(crate) fn edns(subnet: Option<(IpAddr, u8)>) -> Edns {
     edns
 }
 
-fn observe(reply: &[u8]) -> Observed {
+pub(super) fn observe(reply: &[u8]) -> Observed {
     let message = Message::from_vec(reply).unwrap();
     let mut addresses: Vec<IpAddr> = Vec::new();
     for record in &message.answers {
