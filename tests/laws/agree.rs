@@ -10,8 +10,8 @@ use meridian::answer::explain::{Explanation, Question, explain};
 use meridian::wire::query::Subnet;
 use proptest::test_runner::Config;
 
-use super::super::estate::{Case, Draw, Estate, Family, Kind, Query};
-use super::super::{Decision, cases, check, decide, draw, layers, resolver, served};
+use super::super::estate::{Case, Draw, Estate, Family, Kind, Query, Vip};
+use super::super::{Decision, check, decide, draw, layers, resolver, served};
 use super::{field, many};
 use crate::server::Server;
 use crate::subnet;
@@ -202,7 +202,7 @@ fn observe(
         let now = query.now + u64::from(turn) * u64::from(decision.pool.ttl_max);
         let reply = server.ask(&asked, (query.resolver, 53_000).into(), Transport::Udp, now);
         for address in field::addresses(&subnet::read(&reply.unwrap()).unwrap()) {
-            let own = |vip: &super::super::estate::Vip| vip.address(family) == Some(address);
+            let own = |vip: &Vip| vip.address(family) == Some(address);
             let vip = case.estate.vips.iter().position(own);
             *hits
                 .entry(vip.ok_or(format!("{address}: nobody's"))?)
@@ -235,7 +235,7 @@ fn agree(case: &Case, server: &mut Server, seed: u64, tally: &mut Tally) -> Resu
             *board = wanted;
         }
     };
-    let ask = |case: &Case, query: &Query| {
+    let ask = |_: &Case, query: &Query| {
         let held = &mut *cell.borrow_mut();
         believe(held, query.board);
         held.0.counter = query.counter;
@@ -243,7 +243,6 @@ fn agree(case: &Case, server: &mut Server, seed: u64, tally: &mut Tally) -> Resu
         let reply = held
             .0
             .ask(&served::message(query), from, Transport::Udp, query.now);
-        let _ = case;
         served::observe(&reply.unwrap())
     };
     tally.answers += check::check(case, ask)?.answers;
@@ -278,5 +277,4 @@ fn model_server_explain_and_cache_agree() {
         "{tally:?}"
     );
     assert!(tally.cache.answers > 100 * tally.trees, "{tally:?}");
-    let _ = cases::NOW;
 }

@@ -111,9 +111,9 @@ fn steering() -> String {
         );
     }
     text += "[names]\n";
-    (0..CELLS)
-        .map(pool)
-        .for_each(|name| drop(writeln!(text, "\"*.{name}.example.com.\" = \"{name}\"")));
+    for name in (0..CELLS).map(pool) {
+        let _ = writeln!(text, "\"*.{name}.example.com.\" = \"{name}\"");
+    }
     text
 }
 

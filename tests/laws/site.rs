@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::super::estate::{Board, Draw, Estate, Kind, Query, State};
+use super::super::estate::{Board, Draw, Estate, Kind, Query, State, Vip};
 use super::super::network::Network;
 use super::super::{cases, decide, draw, mmdb, served, text};
 use super::field::{self, Field};
@@ -95,7 +95,7 @@ fn promised(estate: &Estate, board: &Board, query: &Query) -> bool {
 fn sites(estate: &Estate, answers: &[Told]) -> BTreeSet<Option<usize>> {
     let addresses = answers.iter().flat_map(field::addresses);
     let vips = addresses.filter_map(|address| {
-        let own = |vip: &&super::super::estate::Vip| {
+        let own = |vip: &&Vip| {
             vip.v4.map(IpAddr::V4) == Some(address) || vip.v6.map(IpAddr::V6) == Some(address)
         };
         estate.vips.iter().find(own)

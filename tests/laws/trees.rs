@@ -7,7 +7,7 @@ use meridian::answer::Transport;
 use proptest::test_runner::Config;
 
 use super::super::client::Client;
-use super::super::estate::{Board, Case, Estate, Pool, State, Target};
+use super::super::estate::{Board, Case, Estate, Pool, State, Target, Vip};
 use super::super::{cases, draw, judge, layers, served};
 use super::{field, many};
 use crate::server::Server;
@@ -74,7 +74,7 @@ impl Asking<'_> {
 
     fn vips(&self, addresses: &[IpAddr]) -> Vec<usize> {
         let has = |address: &IpAddr| {
-            let own = |vip: &super::super::estate::Vip| {
+            let own = |vip: &Vip| {
                 vip.v4.map(IpAddr::V4) == Some(*address) || vip.v6.map(IpAddr::V6) == Some(*address)
             };
             self.estate.vips.iter().position(own)
