@@ -11,8 +11,8 @@ use meridian::wire::query::Subnet;
 use proptest::test_runner::Config;
 
 use super::super::estate::{Case, Draw, Estate, Family, Kind, Query, Vip};
-use super::super::{Decision, check, decide, draw, layers, resolver, served};
-use super::{field, many};
+use super::super::{Decision, check, draw, layers, resolver, served};
+use super::{decision, direct, field, many};
 use crate::server::Server;
 use crate::subnet;
 
@@ -74,7 +74,7 @@ fn stretches(estate: &Estate, decision: &Decision, family: Family) -> Vec<(u64, 
     } else {
         let total: u128 = decision.candidates.iter().map(|c| c.mass).sum();
         let mut below = 0;
-        let mut known = vec![0, whole - 1];
+        let mut known: Vec<u64> = (0..64).map(|part| part << 26).chain([whole - 1]).collect();
         for candidate in &decision.candidates {
             below += candidate.mass;
             let border = ((below << 32) / total.max(1)) as u64;
@@ -145,7 +145,7 @@ fn shares(
     tally: &mut Tally,
 ) -> Result<(), String> {
     let estate = &case.estate;
-    let decision = decide(estate, &case.boards[query.board], query);
+    let decision = decision(estate, &case.boards[query.board], query);
     let told: Explanation = explain(server.world(), &question(query), query.now, query.counter);
     let Some(steering) = told.steering else {
         return Err(format!("{query:?}: not explained as steered"));
@@ -253,6 +253,9 @@ fn agree(case: &Case, server: &mut Server, seed: u64, tally: &mut Tally) -> Resu
         .filter(|query| query.kind != Kind::Https);
     for (n, query) in addresses.take(QUESTIONS).enumerate() {
         let pool = case.estate.root(case.estate.names[query.steered].target);
+        if !direct(&case.estate, &pool) {
+            continue;
+        }
         // A table is 4,096 rankings: one of the questions is enough for these.
         if matches!(pool.draw, Draw::Sticky | Draw::Name) && n as u64 != seed % 4 {
             continue;

@@ -9,8 +9,23 @@ mod shares;
 mod site;
 mod trees;
 
+use super::estate::{Board, Estate, Pool, Query};
+use super::{Decision, judge};
+
 /// A number from the environment, for runs that take longer; else the one for every change.
 fn many(variable: &str, usual: usize) -> usize {
     let told = std::env::var(variable).ok();
     told.and_then(|number| number.parse().ok()).unwrap_or(usual)
+}
+
+/// What the model decides for a question to a steered name.
+fn decision(estate: &Estate, board: &Board, query: &Query) -> Decision {
+    super::decide(estate, board, query)
+}
+
+/// Whether all that a pool reaches are addresses. What leads to other names has no site, and no share of its own.
+fn direct(estate: &Estate, pool: &Pool) -> bool {
+    let vips = judge::reach(estate, pool);
+    let addressed = |vip: &usize| estate.vips[*vip].v4.is_some() || estate.vips[*vip].v6.is_some();
+    vips.iter().all(addressed)
 }

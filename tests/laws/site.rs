@@ -7,9 +7,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::super::estate::{Board, Draw, Estate, Kind, Query, State, Vip};
 use super::super::network::Network;
-use super::super::{cases, decide, draw, mmdb, served, text};
+use super::super::{cases, draw, mmdb, served, text};
 use super::field::{self, Field};
-use super::many;
+use super::{decision, direct, many};
 use crate::subnet::{self, Told};
 
 const KINDS: [(Kind, u16); 3] = [
@@ -82,7 +82,7 @@ fn pair(estate: &Estate, board: &Board) -> Option<[Field; 2]> {
 
 /// Whether all that this client can get stands at one site, however its queries are drawn.
 fn promised(estate: &Estate, board: &Board, query: &Query) -> bool {
-    let decision = decide(estate, board, query);
+    let decision = decision(estate, board, query);
     let sites: BTreeSet<_> = decision
         .candidates
         .iter()
@@ -134,7 +134,11 @@ fn estate(seed: u64, tally: &mut Tally) {
     };
     let mut turn = 0;
     for (number, steered) in estate.names.iter().enumerate() {
-        let ttl = u64::from(estate.root(steered.target).ttl_max);
+        let pool = estate.root(steered.target);
+        if !direct(&estate, &pool) {
+            continue;
+        }
+        let ttl = u64::from(pool.ttl_max);
         let name = steered.name.replace('*', "any");
         for client in cases::clients(seed ^ number as u64, &estate, CLIENTS) {
             let source = draw::key_length(client);

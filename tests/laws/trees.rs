@@ -9,7 +9,7 @@ use proptest::test_runner::Config;
 use super::super::client::Client;
 use super::super::estate::{Board, Case, Estate, Pool, State, Target, Vip};
 use super::super::{cases, draw, judge, layers, served};
-use super::{field, many};
+use super::{direct, field, many};
 use crate::server::Server;
 use crate::subnet;
 
@@ -124,6 +124,9 @@ fn check(case: &Case, server: &mut Server, seed: u64, tally: &mut Tally) -> Resu
     tally.trees += 1;
     for (number, steered) in estate.names.iter().enumerate() {
         let pool = estate.root(steered.target);
+        if !direct(estate, &pool) {
+            continue;
+        }
         let name = steered.name.replace('*', "any");
         let clients = cases::clients(seed ^ number as u64, estate, CLIENTS);
         for board in &case.boards {
