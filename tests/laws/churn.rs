@@ -173,7 +173,8 @@ fn due(p: &[f64], q: &[f64]) -> f64 {
 #[test]
 fn a_change_of_weight_moves_what_it_must() {
     let mut server = Server::default();
-    let changes: [(&str, fn(&mut [u32; 12])); 4] = [
+    type Change = fn(&mut [u32; 12]);
+    let changes: [(&str, Change); 4] = [
         ("one heavier", |w| w[4] = 30),
         ("one lighter", |w| w[11] = 5),
         ("two change places", |w| w.swap(0, 11)),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::super::estate::{Board, Draw, Estate, Kind, Query, State, Vip};
+use super::super::estate::{Board, Draw, Estate, Kind, Members, Policy, Query, State, Target, Vip};
 use super::super::network::Network;
 use super::super::{cases, draw, mmdb, served, text};
 use super::field::{self, Field};
@@ -122,9 +122,24 @@ fn everywhere(pair: &[Field; 2], name: &str, client: (IpAddr, u8)) -> Vec<Told> 
     all
 }
 
-fn estate(seed: u64, tally: &mut Tally) {
-    let centroids = served::centroids();
-    let estate = cases::estate(&cases::tapes(seed), &centroids);
+/// The same sites, VIPs and names, but every pool shares all clients among all VIPs, by a draw that keeps them.
+fn shared(mut estate: Estate) -> Estate {
+    let vips = estate.vips.iter().enumerate();
+    let vips = vips.filter(|(_, vip)| vip.v4.is_some() || vip.v6.is_some());
+    let all: Vec<Target> = vips.map(|(n, _)| Target::Vip(n)).collect();
+    for (n, pool) in estate.pools.iter_mut().enumerate() {
+        (pool.policy, pool.prefer, pool.tie) = (Policy::Weighted, None, 0);
+        pool.fence.clear();
+        pool.draw = [Draw::Client, Draw::Sticky, Draw::Name][n % 3];
+        pool.members = match n % 2 {
+            0 => Members::List(all.clone()),
+            _ => Members::Table(all.iter().copied().zip(1..).collect()),
+        };
+    }
+    estate
+}
+
+fn hold(estate: Estate, seed: u64, tally: &mut Tally) {
     let dice = |n: usize| draw::hash_bytes(seed, &n.to_le_bytes());
     let state =
         |n| [State::Up, State::Up, State::Up, State::Down, State::Drain][dice(n) as usize % 5];
@@ -214,8 +229,16 @@ fn drawn(estate: &Estate, query: &Query, answers: &[Told]) {
 
 #[test]
 fn one_site_for_each_client_key() {
-    let mut tally = Tally::default();
-    (0..many("MERIDIAN_SITE_ESTATES", 4) as u64).for_each(|seed| estate(seed, &mut tally));
-    println!("one site each, 100 %: {tally:?}");
-    assert!(tally.sites > 1_000 && tally.keys > 100, "{tally:?}");
+    let centroids = served::centroids();
+    let (mut drawn, mut tally) = (Tally::default(), Tally::default());
+    for seed in 0..many("MERIDIAN_SITE_ESTATES", 3) as u64 {
+        let estate = cases::estate(&cases::tapes(seed), &centroids);
+        hold(shared(estate.clone()), seed, &mut drawn);
+        hold(estate, seed, &mut tally);
+    }
+    println!("one site each, 100 %: {tally:?}\nwhere a draw alone keeps them: {drawn:?}");
+    assert!(
+        tally.sites > 600 && drawn.sites > 600,
+        "{tally:?} {drawn:?}"
+    );
 }
