@@ -9,6 +9,7 @@ mod database;
 mod facts;
 mod form;
 pub mod import;
+pub mod layers;
 pub mod mmdb;
 mod range;
 mod record;

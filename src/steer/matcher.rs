@@ -5,8 +5,9 @@ use std::net::IpAddr;
 
 use crate::config::estate::{Rule, RuleSet, Target};
 use crate::geo::atlas::Facts;
+use crate::geo::layers::Layers;
 use crate::place::{Place, Subdivision};
-use crate::prefix::{Prefix, mask32, mask128};
+use crate::prefix::Prefix;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Family {
@@ -16,48 +17,25 @@ pub(super) enum Family {
 
 /// Ranges of the longest network at each address; the networks of one rule set never overlap but by nesting.
 pub(super) fn flatten(networks: &[(Prefix, u32)], family: Family) -> Vec<(u128, Option<u32>)> {
-    let mut list: Vec<(u128, u128, u32)> = Vec::new();
-    for (prefix, rule) in networks {
-        let (start, end) = match (prefix.addr(), family) {
-            (IpAddr::V4(a), Family::V4) => {
-                let start = u32::from(a);
-                (u128::from(start), u128::from(start | !mask32(prefix.len())))
-            }
-            (IpAddr::V6(a), Family::V6) => {
-                let start = u128::from(a);
-                (start, start | !mask128(prefix.len()))
-            }
-            _ => continue,
-        };
-        list.push((start, end, *rule));
-    }
-    // The wider of two that begin alike comes first, so that the narrower is laid upon it.
-    list.sort_by_key(|(start, end, _)| (*start, std::cmp::Reverse(*end)));
-    let mut out: Vec<(u128, Option<u32>)> = vec![(0, None)];
-    let mut open: Vec<(u128, u32)> = Vec::new();
-    let mut put = |start: u128, rule: Option<u32>| {
-        if out.last().is_some_and(|last| last.0 == start) {
-            out.pop();
+    let four = family == Family::V4;
+    let own = networks.iter();
+    let own = own.filter(|(prefix, _)| prefix.addr().is_ipv4() == four);
+    // Zero is where no rule is.
+    let numbered = own.map(|(prefix, rule)| (*prefix, rule.saturating_add(1)));
+    let layers = Layers::new(numbered, |rule, _| rule);
+    let rule = |number: u32| number.checked_sub(1);
+    match family {
+        Family::V4 => {
+            let ranges = layers.ranges4();
+            ranges
+                .map(|(start, n)| (u128::from(start), rule(n)))
+                .collect()
         }
-        out.push((start, rule));
-    };
-    for (start, end, rule) in list {
-        while let Some(&(last, _)) = open.last().filter(|(last, _)| *last < start) {
-            open.pop();
-            put(last + 1, open.last().map(|(_, rule)| *rule));
-        }
-        put(start, Some(rule));
-        open.push((end, rule));
+        Family::V6 => layers
+            .ranges6()
+            .map(|(start, n)| (start, rule(n)))
+            .collect(),
     }
-    while let Some((last, _)) = open.pop() {
-        if let Some(next) = last.checked_add(1) {
-            put(next, open.last().map(|(_, rule)| *rule));
-        }
-    }
-    if family == Family::V4 {
-        out.retain(|(start, _)| *start <= u128::from(u32::MAX));
-    }
-    out
 }
 
 /// The very rule of a set that fits an address with these facts, by its number there.
