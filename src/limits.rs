@@ -2,9 +2,11 @@
 
 mod geography;
 mod imports;
+mod lint;
 
 pub use geography::*;
 pub use imports::*;
+pub use lint::*;
 
 /// Diagnostics shown of one reading; the rest is counted. A screenful or two: a broken generator repeats itself.
 pub const DIAGNOSTICS_SHOWN: usize = 100;

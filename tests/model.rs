@@ -5,6 +5,7 @@
 mod cases;
 mod check;
 mod client;
+mod digests;
 mod draw;
 mod estate;
 mod form;

@@ -228,7 +228,17 @@ fn served(world: &World) -> Vec<Family> {
         let zone = vec![("zone", held.zone.apex().to_string())];
         (zone, u64::from(held.zone.serial()))
     });
+    let digests = world.digests().named().into_iter();
+    let digests = digests.map(|(of, digest)| {
+        let labels = vec![("of", of.to_owned()), ("digest", digest.to_string())];
+        (labels, 1)
+    });
     vec![
+        Family::gauge(
+            "meridian_digest_info",
+            "1 for the digest of what is in force: equal on two servers that have the same",
+            digests.collect(),
+        ),
         Family::gauge(
             "meridian_generation",
             "The number of the world in force",

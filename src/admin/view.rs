@@ -17,6 +17,7 @@ use crate::keeper::guard::{self, Refusal, Swaps};
 use crate::keeper::{Reloaded, Status};
 use crate::limits;
 use crate::world::World;
+use crate::world::digest::Digests;
 use crate::world::estate::{Held, Root};
 
 /// The name of the site of a VIP.
@@ -155,6 +156,7 @@ pub(super) fn status(door: &Door, world: &World, status: &Status, now: u64) -> V
     json!({
         "version": env!("CARGO_PKG_VERSION"),
         "generation": world.generation,
+        "digests": digests(&world.digests()),
         "started": door.started,
         "uptime": now.saturating_sub(door.started),
         "workers": door.counters.len(),
@@ -170,6 +172,12 @@ pub(super) fn status(door: &Door, world: &World, status: &Status, now: u64) -> V
         "reloads": { "taken": status.taken, "refused": status.refused },
         "last_reload": reload(&status.last),
     })
+}
+
+fn digests(digests: &Digests) -> Value {
+    let named = digests.named().into_iter();
+    let named = named.map(|(of, digest)| (of.to_owned(), digest.to_string().into()));
+    Value::Object(named.collect())
 }
 
 fn database(origin: &Origin, coarse: bool, status: &Status, now: u64) -> Value {

@@ -1,5 +1,6 @@
 //! The operator's files: the steering beside the zones, and the machine's own.
 
+mod digest;
 mod document;
 pub mod estate;
 mod findings;

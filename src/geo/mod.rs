@@ -6,6 +6,7 @@ pub mod atlas;
 pub mod corrections;
 mod cover;
 mod database;
+mod digest;
 mod facts;
 mod form;
 pub mod import;

@@ -292,7 +292,7 @@ impl Worker {
             let motion = self.mover.step(&estate, board, now());
             let verdict = |name: &str| board.verdict(name);
             let generation = reloaded.generation;
-            let world = World::moving(Arc::new(estate), badge, verdict, motion, generation);
+            let world = world.follow(Arc::new(estate), badge, verdict, motion, generation);
             self.cell.store(Arc::new(world));
         }
         self.keeper.tell(|status| {

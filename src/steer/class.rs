@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::config::estate::{PoolId, RulesId, SiteId, Steering};
+use crate::digest::{Digest, Writer};
 use crate::geo::atlas::Atlas;
 use crate::geo::table::Table;
 use crate::steer::compass::{Compass, position};
@@ -12,6 +13,10 @@ use crate::steer::distance::Globe;
 use crate::steer::fence::{Fence, Fences};
 use crate::steer::matcher::{Family, Matcher, flatten};
 use crate::steer::reach::Needs;
+
+mod causes;
+
+pub use causes::Causes;
 
 /// The order in which a `nearest` pool tries its sites: each step is one site, the ones in the tie, or all that are far.
 pub type Steps = Arc<[Vec<SiteId>]>;
@@ -30,6 +35,7 @@ pub struct Map {
     table: Table,
     classes: Vec<Class>,
     needs: Needs,
+    digest: Digest,
 }
 
 impl Map {
@@ -56,7 +62,16 @@ impl Map {
         maker.ranges(atlas.ranges6(), Family::V6, |start, class| {
             v6.push((start, class))
         });
+        let mut all = Writer::new(32);
+        all.count(v4.len());
+        for (start, class) in &v4 {
+            all.number(*start).number(*class);
+        }
+        for (start, class) in &v6 {
+            all.digest(Digest(*start)).number(*class);
+        }
         Map {
+            digest: all.end(),
             table: Table::new(v4, v6),
             classes: maker.classes,
             needs,
@@ -72,6 +87,11 @@ impl Map {
     /// All classes; a class's number is its place here.
     pub fn classes(&self) -> &[Class] {
         &self.classes
+    }
+
+    /// Of which address is of which class, by number.
+    pub fn digest(&self) -> Digest {
+        self.digest
     }
 
     /// The table, for its figures.

@@ -4,8 +4,11 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use crate::config::estate::{Draw, Pool, Steering, VipId};
+use crate::digest::Digest;
 use crate::steer::draw;
 use crate::steer::outcome::Candidate;
+
+mod digest;
 
 /// Points of the draw.
 const SPACE: u64 = 1 << 32;
@@ -25,6 +28,7 @@ pub struct Choice {
     v4: Wheel,
     v6: Wheel,
     candidates: Vec<Candidate>,
+    digest: Digest,
 }
 
 /// The points, parted among sets of VIPs.
@@ -128,7 +132,12 @@ impl Cutter<'_> {
             ),
             Draw::Sticky | Draw::Name => self.slots(&candidates, k),
         };
-        Choice { v4, v6, candidates }
+        Choice {
+            digest: digest::digest(&v4, &v6, self.ranks),
+            v4,
+            v6,
+            candidates,
+        }
     }
 
     fn has(&self, vip: VipId, family: Family) -> bool {

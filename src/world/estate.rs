@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::config::estate::{PoolId, Steering, VipId};
+use crate::digest::Digest;
 use crate::geo::atlas::Atlas;
 use crate::limits;
 use crate::steer::class::Map;
@@ -35,6 +36,10 @@ pub struct Estate {
     pub slots: Vec<u32>,
     /// The name of each slot from slot 1 on, with those that have left the estate: what was counted stays counted.
     pub counted: Vec<Arc<str>>,
+    /// Of what is served: the zones and all that steering says.
+    pub digest: Digest,
+    /// Of what the databases say, without corrections.
+    pub known: Digest,
     pub(super) apexes: Apexes,
 }
 
@@ -51,6 +56,8 @@ pub struct Held {
     pub names: Arc<[Name]>,
     /// For each of them the index of its pool in [`Estate::roots`].
     pub steered: Vec<u32>,
+    /// Of its records.
+    pub digest: Digest,
 }
 
 /// A pool that names point to, with what its answers need.
@@ -66,6 +73,9 @@ pub struct Root {
     pub map: Arc<Map>,
     /// The VIPs whose verdicts can matter to it.
     pub involved: Vec<VipId>,
+    /// Of all that plans follow from but the map and the verdicts, with the numbers of VIPs, sites and pools: of two
+    /// estates it is equal where plans can be taken over.
+    pub basis: Digest,
     /// The pools whose motion can: itself, and those that it can come to.
     pub within: Vec<PoolId>,
 }

@@ -3,8 +3,9 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::config::estate::{Draw, PoolId, Steered, Steering, VipId};
+use crate::config::estate::{Draw, Pool, PoolId, Steered, Steering, Vip, VipId};
 use crate::diagnostic::{self, Diagnostic, Spot};
+use crate::digest::{Digest, Writer};
 use crate::geo::atlas::Atlas;
 use crate::geo::corrections::{Change, Corrections};
 use crate::steer::class::Map;
@@ -14,6 +15,7 @@ use crate::steer::reach::{self, Needs};
 use crate::steer::wheel::Ranks;
 use crate::wire::name::Name;
 use crate::world::conflict::{Conflicts, Reading};
+use crate::world::digest;
 use crate::world::estate::{Apexes, Estate, Held, Root, Slots};
 use crate::world::nowhere;
 use crate::zone::{Sought, Zone};
@@ -74,10 +76,12 @@ pub fn link(
             roots.len() as u32 - 1
         })
     };
-    let held = zones.into_iter().zip(by_zone).map(|(read, names)| Held {
+    let held = zones.into_iter().zip(by_zone).zip(olds);
+    let held = held.map(|((read, names), old)| Held {
         lower: read.zone.lower().clone(),
         names: read.zone.steered().clone(),
         steered: names.iter().map(|s| root_of(s.pool)).collect(),
+        digest: digest::zone(&read.zone, old),
         path: read.path,
         zone: read.zone,
     });
@@ -90,6 +94,8 @@ pub fn link(
         ranks: ranks(&steering, &roots),
         slots: steering.vips.iter().map(|v| slots.of(&v.name)).collect(),
         counted: slots.names().to_vec(),
+        digest: digest::estate(&zones, &steering),
+        known: digest::databases(&databases, before),
         zones,
         steering,
         atlas,
@@ -162,16 +168,35 @@ fn maps(
             .get(usize::from(pool.0))
             .map_or("", |p| &p.name);
         let involved = reach::involved(steering, pool);
+        let within = reach::below(steering, pool);
         made.push(Root {
+            basis: basis(steering, &within, &involved),
             pool,
             hash: draw::pool_hash(name),
             needs,
             map,
             involved,
-            within: reach::below(steering, pool),
+            within,
         });
     }
     made
+}
+
+/// See [`Root::basis`].
+fn basis(steering: &Steering, within: &[PoolId], involved: &[VipId]) -> Digest {
+    let mut all = Writer::new(40);
+    for id in within {
+        let pool = steering.pools.get(usize::from(id.0));
+        all.number(id.0)
+            .digest(pool.map_or(Digest::default(), Pool::digest));
+    }
+    all.count(involved.len());
+    for id in involved {
+        let vip = steering.vips.get(usize::from(id.0));
+        all.number(id.0)
+            .digest(vip.map_or(Digest::default(), Vip::digest));
+    }
+    all.end()
 }
 
 /// The databases with the corrections, made anew only if one of the two is another than before.

@@ -3,17 +3,20 @@
 pub mod badge;
 pub mod cell;
 pub mod conflict;
+pub mod digest;
 pub mod estate;
 pub mod link;
+pub mod lint;
 pub mod moved;
 mod nowhere;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::config::estate::PoolId;
 use crate::health::board::Verdict;
 use crate::steer::motion::Motion;
-use crate::steer::plan::{Planner, Plans};
+use crate::steer::plan::{Before, Made, Planner, Plans, Purpose};
 use badge::Badge;
 use estate::Estate;
 
@@ -53,17 +56,8 @@ impl World {
         motion: Arc<Motion>,
         generation: u64,
     ) -> World {
-        let verdicts: Vec<Verdict> = estate
-            .steering
-            .vips
-            .iter()
-            .map(|v| verdict(&v.name))
-            .collect();
-        let plans = estate
-            .roots
-            .iter()
-            .map(|root| plans(&estate, &verdicts, &motion, root))
-            .collect();
+        let verdicts = verdicts(&estate, verdict);
+        let plans = plans(&estate, &verdicts, &motion, |_| None);
         World {
             estate,
             badge,
@@ -74,34 +68,58 @@ impl World {
         }
     }
 
-    /// The same estate with other verdicts and in other motion: only the pools that a changed VIP, or what moves in a pool
-    /// within them, can matter to are planned anew.
+    /// The same for an estate that comes after this one's: a pool of which neither itself nor anything below it has changed
+    /// keeps its plans.
+    pub fn follow(
+        &self,
+        estate: Arc<Estate>,
+        badge: Arc<Badge>,
+        verdict: impl Fn(&str) -> Verdict,
+        motion: Arc<Motion>,
+        generation: u64,
+    ) -> World {
+        let verdicts = verdicts(&estate, verdict);
+        let changed = self.changed(&verdicts);
+        let old = self.estate.roots.iter().zip(&self.plans);
+        let old: HashMap<u64, _> = old.map(|pair| (pair.0.hash, pair)).collect();
+        let plans = plans(&estate, &verdicts, &motion, |root| {
+            let (before, plans) = old.get(&root.hash)?;
+            let same = before.basis == root.basis && Arc::ptr_eq(&before.map, &root.map);
+            let calm = same && !self.moved(root, &motion);
+            calm.then_some(Before {
+                plans,
+                changed: &changed,
+            })
+        });
+        World {
+            estate,
+            badge,
+            verdicts,
+            motion,
+            plans,
+            generation,
+        }
+    }
+
+    /// The same estate with other verdicts and in other motion: only what looked at a changed VIP, and the pools within which
+    /// something moves otherwise, are planned anew.
     pub fn with(
         &self,
         verdict: impl Fn(&str) -> Verdict,
         motion: &Arc<Motion>,
         generation: u64,
     ) -> World {
-        let vips = &self.estate.steering.vips;
-        let verdicts: Vec<Verdict> = vips.iter().map(|v| verdict(&v.name)).collect();
-        let changed = |id: usize| self.verdicts.get(id) != verdicts.get(id);
-        let same = Arc::ptr_eq(&self.motion, motion);
-        let moved = |pool: &PoolId| !same && self.motion.of(*pool) != motion.of(*pool);
-        let plan = |(root, old): (&estate::Root, &Arc<Plans>)| {
-            let touched = root.involved.iter().any(|vip| changed(usize::from(vip.0)));
-            if touched || root.within.iter().any(moved) {
-                plans(&self.estate, &verdicts, motion, root)
-            } else {
-                old.clone()
-            }
-        };
-        let plans = self
-            .estate
-            .roots
-            .iter()
-            .zip(&self.plans)
-            .map(plan)
-            .collect();
+        let verdicts = verdicts(&self.estate, verdict);
+        let changed = self.changed(&verdicts);
+        let mut old = self.plans.iter();
+        let plans = plans(&self.estate, &verdicts, motion, |root| {
+            let plans = old.next()?;
+            let calm = !self.moved(root, motion);
+            calm.then_some(Before {
+                plans,
+                changed: &changed,
+            })
+        });
         World {
             estate: self.estate.clone(),
             badge: self.badge.clone(),
@@ -111,14 +129,37 @@ impl World {
             generation,
         }
     }
+
+    /// Whether in any pool within a root something moves otherwise than here.
+    fn moved(&self, root: &estate::Root, motion: &Arc<Motion>) -> bool {
+        let other = |pool: &PoolId| self.motion.of(*pool) != motion.of(*pool);
+        !Arc::ptr_eq(&self.motion, motion) && root.within.iter().any(other)
+    }
+
+    /// For each VIP, by its number, whether something else is believed of it now.
+    fn changed(&self, verdicts: &[Verdict]) -> Vec<bool> {
+        let before = self
+            .verdicts
+            .iter()
+            .map(Some)
+            .chain(std::iter::repeat(None));
+        let pairs = verdicts.iter().zip(before);
+        pairs.map(|(new, old)| Some(new) != old).collect()
+    }
 }
 
-fn plans(
+fn verdicts(estate: &Estate, verdict: impl Fn(&str) -> Verdict) -> Vec<Verdict> {
+    let vips = estate.steering.vips.iter();
+    vips.map(|vip| verdict(&vip.name)).collect()
+}
+
+/// The plans of all roots; `before` has those that a root may take over, and is asked for each in turn.
+fn plans<'a>(
     estate: &Estate,
     verdicts: &[Verdict],
     motion: &Motion,
-    root: &estate::Root,
-) -> Arc<Plans> {
+    mut before: impl FnMut(&estate::Root) -> Option<Before<'a>>,
+) -> Vec<Arc<Plans>> {
     let planner = Planner {
         steering: &estate.steering,
         reach: &estate.reach,
@@ -126,5 +167,21 @@ fn plans(
         verdicts,
         motion,
     };
-    Arc::new(planner.plans(root.pool, &root.within, &root.needs, &root.map))
+    let mut made = Made::default();
+    let roots = estate.roots.iter();
+    roots
+        .map(|root| {
+            let before = before(root);
+            let what = Purpose {
+                pool: root.pool,
+                within: &root.within,
+                needs: &root.needs,
+                map: &root.map,
+            };
+            planner.plans(what, before, &mut made)
+        })
+        .collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -130,7 +130,11 @@ impl Server {
         let board = &self.board;
         let badge = Arc::new(self.badge.clone());
         let verdict = |name: &str| board.verdict(name);
-        let world = World::new(Arc::new(estate), badge, verdict, generation);
+        let estate = Arc::new(estate);
+        let world = match &self.world {
+            Some(before) => before.follow(estate, badge, verdict, Arc::default(), generation),
+            None => World::new(estate, badge, verdict, generation),
+        };
         self.world = Some(world);
         Ok(())
     }
