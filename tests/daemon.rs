@@ -3,6 +3,7 @@
 mod api;
 mod crowds;
 mod databases;
+mod examples;
 mod geoip;
 mod many;
 mod octets;

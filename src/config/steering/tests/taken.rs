@@ -9,7 +9,7 @@ use crate::place::{Place, Point};
 #[test]
 fn the_smallest_estate() {
     let estate = clean(include_str!(
-        "../../../../tests/estates/01-round-robin/steering.toml"
+        "../../../../zones/examples/01-round-robin/steering.toml"
     ));
     assert_eq!(
         estate
@@ -46,7 +46,7 @@ fn the_smallest_estate() {
 #[test]
 fn the_example_estates() {
     let shares = clean(include_str!(
-        "../../../../tests/estates/02-shares/steering.toml"
+        "../../../../zones/examples/02-shares/steering.toml"
     ));
     assert_eq!(
         shares
@@ -57,7 +57,7 @@ fn the_example_estates() {
         [("large", 60), ("middle", 30), ("small", 10)]
     );
     let nearest = clean(include_str!(
-        "../../../../tests/estates/03-nearest/steering.toml"
+        "../../../../zones/examples/03-nearest/steering.toml"
     ));
     assert_eq!(nearest.pools[0].policy, Policy::Nearest);
     assert_eq!(
@@ -68,11 +68,11 @@ fn the_example_estates() {
         })
     );
     let sticky = clean(include_str!(
-        "../../../../tests/estates/10-hints/steering.toml"
+        "../../../../zones/examples/10-hints/steering.toml"
     ));
     assert_eq!(sticky.pools[0].draw, Draw::Sticky);
     let world = clean(include_str!(
-        "../../../../tests/estates/04-continents/steering.toml"
+        "../../../../zones/examples/04-continents/steering.toml"
     ));
     let (fra, sin, partner) = (
         Target::Site(SiteId(0)),
