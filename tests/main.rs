@@ -24,6 +24,7 @@ mod internet;
 #[path = "support/mmdb.rs"]
 mod mmdb;
 mod model;
+mod pages;
 #[path = "support/properties.rs"]
 mod properties;
 mod rate;
