@@ -17,7 +17,7 @@ use crate::server::Server;
 
 /// All pictures, by name.
 pub(super) fn all() -> Vec<(&'static str, String)> {
-    vec![
+    let mut drawn = vec![
         ("weighted", strips::weighted()),
         ("sticky", strips::sticky()),
         ("nearest", maps::nearest()),
@@ -25,19 +25,28 @@ pub(super) fn all() -> Vec<(&'static str, String)> {
         ("fence", maps::fence()),
         ("failover", times::failover()),
         ("draws", times::draws()),
-    ]
+    ];
+    if steering("answers").is_some() {
+        drawn.push(("answers", strips::answers()));
+    }
+    drawn
 }
 
 /// The name that all pages steer.
 const WWW: &str = "www.example.com";
 
+/// The steering of a page; none if it is of what is not built yet.
+fn steering(page: &str) -> Option<String> {
+    let found = blocks(&read(&format!("zones/policies/{page}.md")));
+    let mut found = found.into_iter();
+    let steering = found.find(|block| block.kind() == Kind::Steering);
+    steering.map(|block| block.text)
+}
+
 /// A server with the steering of a page.
 fn of(page: &str) -> Server {
-    let path = format!("zones/policies/{page}.md");
-    let found = blocks(&read(&path));
-    let steering = found.iter().find(|block| block.kind() == Kind::Steering);
-    let steering = steering.unwrap_or_else(|| panic!("{path} has no steering"));
-    ground::stage(&steering.text).unwrap_or_else(|why| panic!("{path}: {why}"))
+    let steering = steering(page).unwrap_or_else(|| panic!("{page} has no steering"));
+    ground::stage(&steering).unwrap_or_else(|why| panic!("{page}: {why}"))
 }
 
 /// Each word has the colour of its place in the list.

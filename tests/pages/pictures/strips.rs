@@ -12,10 +12,14 @@ use crate::server::Server;
 /// Points that are looked at, of 2³²: enough for weights in eighths.
 const POINTS: u32 = 640;
 
-/// The choice of a pool for the clients of its first class.
+/// A client in Europe.
+const CLIENT: [u8; 4] = [193, 0, 6, 9];
+
+/// The choice of a pool for that client.
 fn choice<'a>(server: &'a Server, pool: &str) -> &'a Choice {
-    let (_, plans) = compiled(server, pool);
-    &plans.get(0).unwrap().choice
+    let (root, plans) = compiled(server, pool);
+    let (class, _) = root.map.find(CLIENT.into());
+    &plans.get(class).unwrap().choice
 }
 
 /// The VIPs at a point.
@@ -83,6 +87,28 @@ pub(super) fn weighted() -> String {
         "answers = 2: each point has two, one above the other",
     );
     strip(&mut svg, 140, &server, "pair", &vips);
+    svg.legend(20, 236, &legend(&vips));
+    svg.file()
+}
+
+/// Drawn once its page has steering that loads.
+pub(super) fn answers() -> String {
+    let mut server = of("answers");
+    let vips = ["fra-1", "fra-2", "fra-3", "iad-1", "iad-2"];
+    let title = "Two answers of a site: never two of one failure domain, while there are two";
+    let mut svg = Svg::new(680, 250, title);
+    let panels: [(&str, &[&str]); 2] = [
+        (
+            "A client near fra; fra-1 is domain a, fra-2 and fra-3 are domain b",
+            &[],
+        ),
+        ("fra-1 is down: domain b is all there is", &["fra-1"]),
+    ];
+    for (place, (words, lost)) in panels.into_iter().enumerate() {
+        ground::down(&mut server, lost);
+        svg.text(20, 20 + place * 110, words);
+        strip(&mut svg, 30 + place * 110, &server, "web", &vips);
+    }
     svg.legend(20, 236, &legend(&vips));
     svg.file()
 }
