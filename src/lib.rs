@@ -7,6 +7,7 @@ pub mod cli;
 pub mod config;
 pub mod daemon;
 pub mod diagnostic;
+pub mod digest;
 pub mod geo;
 pub mod health;
 pub mod keeper;

@@ -2,9 +2,13 @@
 
 mod geography;
 mod imports;
+mod lint;
+mod load;
 
 pub use geography::*;
 pub use imports::*;
+pub use lint::*;
+pub use load::*;
 
 /// Diagnostics shown of one reading; the rest is counted. A screenful or two: a broken generator repeats itself.
 pub const DIAGNOSTICS_SHOWN: usize = 100;
@@ -385,3 +389,9 @@ pub const IDENTITY: usize = 255;
 /// Octets of a block of memory that goes back to the system the moment it is freed, whatever was freed before: glibc
 /// begins to keep blocks of up to 32 MiB for itself. What of it is never touched costs nothing.
 pub const GIVEN_BACK: usize = 33 << 20;
+
+/// Patterns of zone files with a `*`: each is held against the path of each zone file, ten million times for ten thousand.
+pub const PATTERNS: usize = 1_000;
+
+/// Names that patterns make of all zones together: a small file must not unfold without end. Some 200 MiB.
+pub const PATTERN_NAMES: usize = 1_000_000;

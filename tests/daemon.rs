@@ -3,6 +3,9 @@
 mod api;
 mod crowds;
 mod databases;
+mod digests;
+mod examples;
+mod failback;
 mod geoip;
 mod many;
 mod octets;
@@ -239,7 +242,7 @@ fn check_counts_and_heeds_warnings() {
     assert_eq!((code, err.as_str()), (0, ""));
     let start =
         "ok: 1 zone with 6 records, 1 steered name in 1 pool, 3 VIPs at 3 sites, 1 map with ";
-    assert!(out.starts_with(start) && out.lines().count() == 1, "{out}");
+    assert!(out.starts_with(start) && out.lines().count() == 2, "{out}");
     // An unused VIP is a warning.
     let more = STEERING.replace("[pools", "spare = { address = \"192.0.2.99\" }\n[pools");
     fs::write(folder.path().join("zones/steering.toml"), more).unwrap();

@@ -17,7 +17,7 @@ use crate::sample::{self, Dice, Terms};
 const ANSWERS: usize = 10_000;
 
 /// Every kind of answer, and what is counted for it.
-const QUESTIONS: [(&str, Kind, Outcome); 24] = [
+const QUESTIONS: [(&str, Kind, Outcome); 28] = [
     ("www", Kind::A, Outcome::Static),
     ("several", Kind::A, Outcome::Static),
     ("mail", Kind::MX, Outcome::Static),
@@ -38,6 +38,10 @@ const QUESTIONS: [(&str, Kind, Outcome); 24] = [
     ("client", Kind::A, Outcome::Steered),
     ("sticky", Kind::AAAA, Outcome::Steered),
     ("name", Kind::A, Outcome::Steered),
+    ("cdn", Kind::TXT, Outcome::Steered),
+    ("cdn", Kind::CNAME, Outcome::Steered),
+    ("led", Kind::AAAA, Outcome::Steered),
+    ("kept.stars", Kind::A, Outcome::NxDomain),
     ("https", Kind::HTTPS, Outcome::Static),
     ("else", Kind::HTTPS, Outcome::Static),
     ("www", Kind::IXFR, Outcome::NotAuth),

@@ -12,6 +12,7 @@ mod bombs;
 mod bulk;
 #[path = "support/cache.rs"]
 mod cache;
+mod canary;
 #[path = "support/heap.rs"]
 mod counting;
 mod daemon;
@@ -21,9 +22,12 @@ mod heap;
 mod hostile;
 #[path = "support/internet.rs"]
 mod internet;
+mod latency;
+mod load;
 #[path = "support/mmdb.rs"]
 mod mmdb;
 mod model;
+mod pages;
 #[path = "support/properties.rs"]
 mod properties;
 mod rate;

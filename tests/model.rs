@@ -3,13 +3,17 @@
 //! u128, the draw's inputs as arguments. Quotes in comments are the rules that the code below speaks.
 
 mod cases;
+mod chain;
 mod check;
 mod client;
+mod digests;
 mod draw;
 mod estate;
 mod form;
 mod invariants;
 mod judge;
+#[path = "laws/mod.rs"]
+mod laws;
 mod layers;
 mod mmdb;
 mod network;
@@ -22,9 +26,10 @@ mod worked;
 
 use std::net::IpAddr;
 
+pub(crate) use chain::moving;
 use client::Client;
 use estate::Family::{self, V4, V6};
-use estate::{AllDown, Board, Draw, Estate, Kind, Pool, Query, State, Steered};
+use estate::{AllDown, Board, Draw, Estate, Kind, Motion, Pool, Query, State, Steered};
 use judge::{Candidate, Judge};
 use network::{Network, from_bits};
 
@@ -40,12 +45,18 @@ pub(crate) enum Source {
     ZoneFallback,
     /// No records of this type.
     NoData,
+    /// CNAMEs and nothing behind them: they lead out of the zone, in a circle, or to no name.
+    Chain,
 }
 
 /// What the server must answer.
 #[derive(Clone, Debug)]
 pub(crate) struct Expected {
+    /// 0, or 3: there is no such name.
+    pub(crate) rcode: u16,
     pub(crate) source: Source,
+    /// Targets of CNAMEs in front of the records, and their TTLs.
+    pub(crate) aliases: Vec<(String, u32)>,
     /// Of the records; of an HTTPS record its IPv4 hints, then its IPv6 hints.
     pub(crate) addresses: Vec<IpAddr>,
     /// Of the additional section with their TTLs: those of an HTTPS record's target.
@@ -58,16 +69,37 @@ pub(crate) struct Expected {
     pub(crate) why: String,
 }
 
-/// The answer to one question.
+/// A steered name as it is come to.
+struct Place<'a> {
+    /// Index into [`Estate::names`].
+    steered: usize,
+    /// In small letters.
+    name: &'a str,
+    /// Steered CNAMEs on the way.
+    hop: u32,
+}
+
+/// The answer to one question while nothing moves.
 pub(crate) fn answer(estate: &Estate, board: &Board, query: &Query) -> Expected {
-    let steered = &estate.names[query.steered];
-    let decision = decide(estate, board, query);
+    moving(estate, board, &Motion::new(), query)
+}
+
+/// The answer of a name that a pool of addresses answers.
+fn addresses(
+    estate: &Estate,
+    board: &Board,
+    motion: &Motion,
+    query: &Query,
+    place: &Place<'_>,
+) -> Expected {
+    let steered = &estate.names[place.steered];
+    let decision = decide(estate, board, motion, query, place);
     let Decision {
         zone, ttl, scope, ..
     } = decision;
     let (v4, v6) = (
-        decision.addresses(estate, query, V4),
-        decision.addresses(estate, query, V6),
+        decision.addresses(estate, query, place, V4),
+        decision.addresses(estate, query, place, V6),
     );
     let source = if zone {
         Source::ZoneFallback
@@ -76,6 +108,8 @@ pub(crate) fn answer(estate: &Estate, board: &Board, query: &Query) -> Expected 
     };
     let why = decision.why.clone();
     let nothing = |scope| Expected {
+        rcode: 0,
+        aliases: Vec::new(),
         source: Source::NoData,
         addresses: Vec::new(),
         beside: Vec::new(),
@@ -94,6 +128,8 @@ pub(crate) fn answer(estate: &Estate, board: &Board, query: &Query) -> Expected 
             let v6 = if https.v6.is_empty() { Vec::new() } else { v6 };
             let ttl = Some(https.ttl.min(ttl));
             return Expected {
+                rcode: 0,
+                aliases: Vec::new(),
                 source,
                 addresses: [v4, v6].concat(),
                 beside,
@@ -103,7 +139,7 @@ pub(crate) fn answer(estate: &Estate, board: &Board, query: &Query) -> Expected 
             };
         }
         // "Other types at a steered name: scope 0."
-        (Kind::Https, None) => return nothing(scope.map(|_| 0)),
+        (Kind::Https, None) | (Kind::Cname, _) => return nothing(scope.map(|_| 0)),
     };
     if addresses.is_empty() {
         return nothing(scope);
@@ -111,6 +147,8 @@ pub(crate) fn answer(estate: &Estate, board: &Board, query: &Query) -> Expected 
     // "These records, as a static answer, with the zone's TTL capped to ttl.min."
     let ttl = if zone { own_ttl.min(ttl) } else { ttl };
     Expected {
+        rcode: 0,
+        aliases: Vec::new(),
         source,
         addresses,
         beside: Vec::new(),
@@ -158,39 +196,59 @@ struct Decision {
 }
 
 /// SPEC "Root: from Outcome to what can be answered".
-fn decide(estate: &Estate, board: &Board, query: &Query) -> Decision {
-    let steered = &estate.names[query.steered];
+fn decide(
+    estate: &Estate,
+    board: &Board,
+    motion: &Motion,
+    query: &Query,
+    place: &Place<'_>,
+) -> Decision {
+    let steered = &estate.names[place.steered];
     let pool = estate.root(steered.target);
     let (address, scope) = client_and_scope(estate, &pool, query);
     let client = Client::at(estate, address);
     let inside = judge::inside(estate, &pool, &client);
     let left = inside.as_deref().map(|inside| judge::left(estate, inside));
     let seen = left.as_ref().unwrap_or(estate);
-    let judge = |board| {
+    let judge = |board, motion| {
         let judge = Judge {
             estate: seen,
             fenced: inside.is_some(),
             board,
+            motion,
             client: &client,
         };
         judge.pool(&seen.root(steered.target))
     };
-    let outcome = judge(board);
+    let outcome = judge(board, motion);
 
     // "tier: up if nonempty, reserve if nonempty, drained if nonempty, dead."
     let tiers = [&outcome.up, &outcome.reserve, &outcome.drained];
     let tier = tiers.into_iter().find(|list| !list.is_empty()).cloned();
     let dead = tier.is_none();
     // "If the zone file has A or AAAA at the name": one of the two is enough for both.
-    let last_resort = !steered.a.1.is_empty() || !steered.aaaa.1.is_empty();
+    let last_resort = !steered.a.1.is_empty()
+        || !steered.aaaa.1.is_empty()
+        || estate.aliases.contains_key(&place.steered);
     // "Never the zone file's records."
     let resort = last_resort && inside.is_none();
     let zone = dead && pool.on_all_down == AllDown::Zone && resort;
     let all_up = board.iter().map(|_| (State::Up, 0)).collect();
-    let again = judge(&all_up);
+    let again = judge(&all_up, &Motion::new());
     // A fence that leaves no VIP of the pool at all: no answer, and nothing that could change.
     let closed = inside.is_some() && again.up.is_empty() && again.reserve.is_empty();
-    let ttl = ttl(&pool, board, &outcome.looked, dead && !closed, query.now);
+    // "In transition until `until`" of any pool that this one can come to.
+    let until = judge::family(estate, &pool)
+        .iter()
+        .map(|pool| judge::moving(estate, motion, pool).until)
+        .max();
+    let dead = dead && !closed;
+    let quiet_at = quiet_at(board, &outcome.looked).max(until.unwrap_or(0));
+    let ttl = if dead || query.now < quiet_at {
+        pool.ttl_min
+    } else {
+        pool.ttl_max
+    };
     let candidates = match (tier, pool.on_all_down) {
         (Some(tier), _) => tier,
         (None, AllDown::NoData) => Vec::new(),
@@ -221,48 +279,61 @@ fn decide(estate: &Estate, board: &Board, query: &Query) -> Decision {
 
 impl Decision {
     /// The addresses of one family, in the order of the answer.
-    fn addresses(&self, estate: &Estate, query: &Query, family: Family) -> Vec<IpAddr> {
+    fn addresses(
+        &self,
+        estate: &Estate,
+        query: &Query,
+        place: &Place<'_>,
+        family: Family,
+    ) -> Vec<IpAddr> {
         if self.zone {
-            let steered = &estate.names[query.steered];
+            let steered = &estate.names[place.steered];
             return match family {
                 V4 => steered.a.1.iter().copied().map(IpAddr::V4).collect(),
                 V6 => steered.aaaa.1.iter().copied().map(IpAddr::V6).collect(),
             };
         }
-        let point = draw::point(
-            &self.pool,
-            self.client,
-            &query.name,
-            query.now,
-            query.counter,
-        );
-        draw::pick(
-            estate,
-            &self.pool,
-            &self.candidates,
-            family,
-            point,
-            query.counter,
-        )
-        .into_iter()
-        .filter_map(|vip| estate.vips[vip].address(family))
-        .collect()
+        self.vips(estate, query, place, family)
+            .into_iter()
+            .filter_map(|vip| estate.vips[vip].address(family))
+            .collect()
+    }
+
+    /// The CNAME of a pool of `cname` VIPs: its target and TTL.
+    fn alias(&self, estate: &Estate, query: &Query, place: &Place<'_>) -> Option<(String, u32)> {
+        if self.zone {
+            let (ttl, target) = &estate.aliases[&place.steered];
+            return Some((target.clone(), self.ttl.min(*ttl)));
+        }
+        let vip = *self.vips(estate, query, place, V4).first()?;
+        Some((estate.cnames[&vip].clone(), self.ttl))
+    }
+
+    fn vips(
+        &self,
+        estate: &Estate,
+        query: &Query,
+        place: &Place<'_>,
+        family: Family,
+    ) -> Vec<usize> {
+        let (pool, counter) = (&self.pool, query.counter);
+        let point = match (pool.draw, place.hop) {
+            // What another name leads to draws by a hash of both counts.
+            (Draw::Query, 1..) => (draw::hash64(place.hop.into(), counter.into()) >> 32) as u32,
+            _ => draw::point(pool, self.client, place.name, query.now, counter),
+        };
+        draw::pick(estate, pool, &self.candidates, family, point, counter)
     }
 }
 
 /// "quiet_at = max over looked of (since + TRANSITION) where since > 0; ttl = ttl.min if now <
 /// quiet_at or dead, else ttl.max."
-fn ttl(pool: &Pool, board: &Board, looked: &[usize], dead: bool, now: u64) -> u32 {
+fn quiet_at(board: &Board, looked: &[usize]) -> u64 {
     let spoken = looked
         .iter()
         .map(|vip| board[*vip].1)
         .filter(|since| *since > 0);
-    let quiet_at = spoken.map(|since| since + TRANSITION).max().unwrap_or(0);
-    if dead || now < quiet_at {
-        pool.ttl_min
-    } else {
-        pool.ttl_max
-    }
+    spoken.map(|since| since + TRANSITION).max().unwrap_or(0)
 }
 
 /// Whose address decides, and the scope that is told (SPEC "Scope", RFC 7871 §7.2.1).
@@ -319,6 +390,10 @@ pub(crate) fn boundaries(estate: &Estate, around: IpAddr) -> Vec<IpAddr> {
         estate::Place::Network(network) => Some(network),
         _ => None,
     });
+    let of_trips = estate.latency.iter().filter_map(|trip| match trip.place {
+        estate::Place::Network(network) => Some(network),
+        _ => None,
+    });
     let mut all = vec![from_bits(true, 0), from_bits(false, 0)];
     for network in estate
         .networks
@@ -326,6 +401,7 @@ pub(crate) fn boundaries(estate: &Estate, around: IpAddr) -> Vec<IpAddr> {
         .map(|(network, _)| *network)
         .chain(estate.corrections.iter().map(|one| one.network))
         .chain(of_rules)
+        .chain(of_trips)
     {
         all.push(network.addr);
         all.extend(network.after());

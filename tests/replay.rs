@@ -63,6 +63,11 @@ impl Play {
         loaded
     }
 
+    fn pass(&mut self, now: u64) {
+        self.now = now;
+        self.stage.advance(now);
+    }
+
     fn step(&mut self, step: &Step) -> Vec<String> {
         let needs_estate = !matches!(step.act, Act::Reload | Act::At(_) | Act::Later(_));
         if needs_estate
@@ -72,9 +77,17 @@ impl Play {
             return vec![format!("the estate was refused:\n{error}")];
         }
         match &step.act {
-            Act::At(now) => self.now = *now,
-            Act::Later(more) => self.now += more,
+            Act::At(now) => self.pass(*now),
+            Act::Later(more) => self.pass(self.now + more),
             Act::Reload => return refusal(&step.expected, self.load()),
+            Act::Restart => {
+                self.stage.restart();
+                return refusal(&step.expected, self.load());
+            }
+            Act::Return(pool) => match self.stage.give_back(pool) {
+                Ok(lines) => return compare(&step.expected, &lines, &[]),
+                error => return refusal(&step.expected, error.map(drop)),
+            },
             Act::Health(report) => match self.stage.health(report, self.now) {
                 Ok(state) => return compare(&step.expected, &[format!("in force {state}")], &[]),
                 error => return refusal(&step.expected, error.map(drop)),
@@ -230,6 +243,8 @@ fn compare(expected: &[String], got: &[String], defaults: &[&str]) -> Vec<String
         "answer",
         "authority",
         "additional",
+        "returned",
+        "failed",
         "breach:",
         "broken:",
     ];

@@ -1,9 +1,12 @@
 //! Geography at size: what a made-up Internet, a twentieth of the real one, takes of memory, and what maps share.
 
 use std::sync::{Arc, LazyLock};
+use std::time::Instant;
 
 use meridian::geo::atlas::Atlas;
+use meridian::health::board::{State, Verdict};
 use meridian::steer::class::Map;
+use meridian::steer::wheel;
 
 use crate::counting;
 use crate::dice::Dice;
@@ -102,4 +105,51 @@ fn written_networks_are_read() {
         written <= networks.len() && written > networks.len() / 2,
         "{written}"
     );
+}
+
+/// Sixteen answers of 64 VIPs in 20 failure domains, as much as a sensible pool asks for: what its plans take of time and
+/// memory, told and not judged, and that a pick of sixteen asks for none.
+#[test]
+fn what_the_largest_sensible_pool_takes() {
+    for draw in ["query", "sticky"] {
+        let mut steering = String::from("[vips]\n");
+        let mut names = Vec::new();
+        for n in 0..64 {
+            let (weight, domain) = (1 + 37 * n % 101, n % 20);
+            steering.push_str(&format!(
+                "v{n} = {{ address = \"192.0.2.{n}\", address6 = \"2001:db8::{n}\", weight = {weight}, failure_domain = \"d{domain}\" }}\n"
+            ));
+            names.push(format!("v{n}"));
+        }
+        steering.push_str(&format!(
+            "[pools.p]\nmembers = {names:?}\nanswers = 16\ndraw = \"{draw}\"\n[names]\n\"p.example.com.\" = \"p\"\n"
+        ));
+        let zone = "$TTL 60\n@ SOA ns1 h 1 2 3 4 5\n@ NS ns1\nns1 A 192.0.2.253\n";
+        let files = [("a.toml", &*steering), ("example.com.zone", zone)];
+        let files = files.map(|(path, text)| (path.to_owned(), text.to_owned()));
+        let mut server = Server::default();
+        let loaded = server.load(&files.into(), Arc::new(Atlas::builtin()));
+        loaded.unwrap_or_else(|words| panic!("{words}"));
+        let down = |name: &str| match name {
+            "v7" => State::Down,
+            _ => State::Up,
+        };
+        let begun = Instant::now();
+        let ((), most) = counting::most(|| {
+            server.believe(|name| Verdict {
+                state: down(name),
+                since: 0,
+            });
+        });
+        let took = begun.elapsed();
+        println!("{draw}: planned anew in {took:?}, {most} octets more at a time while it lasted");
+        let plan = server.world().plans[0].get(0).unwrap();
+        let before = counting::asked();
+        let mut least = 16;
+        for point in (0..=u32::MAX).step_by(65_537) {
+            least = least.min(plan.choice.pick(wheel::Family::V6, point).len());
+        }
+        assert_eq!(counting::asked(), before);
+        assert_eq!(least, 16);
+    }
 }

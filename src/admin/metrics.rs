@@ -18,15 +18,25 @@ use crate::geo::atlas::Origin;
 use crate::keeper::Status;
 use crate::keeper::guard::Refusal;
 use crate::stats::{Counters, End, Outcome, Tally};
+use crate::steer::motion::course::Keys;
 use crate::world::World;
+
+mod load;
 
 const KIND: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// The page.
-pub(super) fn page(door: &Door, world: &World, status: &Status) -> Result<Response<Body>, Fault> {
+pub(super) fn page(
+    door: &Door,
+    world: &World,
+    status: &Status,
+    now: u64,
+) -> Result<Response<Body>, Fault> {
     let mut families = counted(&door.counters, world);
     families.extend(doors(&door.tally));
     families.extend(served(world));
+    families.extend(load::families(world, status, now));
+    families.extend(moving(world, status));
     families.extend(geography(world, status));
     families.extend(standing(status, door.started));
     let mut registry = Registry::default();
@@ -53,6 +63,8 @@ enum Kind {
     /// Its name ends in `_total`, which the encoder adds.
     Counter,
     Gauge,
+    /// A gauge in thousandths.
+    Thousandths,
 }
 
 /// Labels and a value.
@@ -88,7 +100,7 @@ impl Collector for Page {
         for family in &self.0 {
             let kind = match family.kind {
                 Kind::Counter => MetricType::Counter,
-                Kind::Gauge => MetricType::Gauge,
+                Kind::Gauge | Kind::Thousandths => MetricType::Gauge,
             };
             let mut metric = encoder.encode_descriptor(family.name, family.help, None, kind)?;
             for (labels, value) in &family.samples {
@@ -108,6 +120,7 @@ fn put(metric: &mut MetricEncoder<'_>, kind: Kind, value: u64) -> Result<(), fmt
     match kind {
         Kind::Counter => metric.encode_counter::<NoLabelSet, u64, u64>(&value, None),
         Kind::Gauge => metric.encode_gauge(&value),
+        Kind::Thousandths => metric.encode_gauge(&(value as f64 / 1e3)),
     }
 }
 
@@ -228,7 +241,17 @@ fn served(world: &World) -> Vec<Family> {
         let zone = vec![("zone", held.zone.apex().to_string())];
         (zone, u64::from(held.zone.serial()))
     });
+    let digests = world.digests().named().into_iter();
+    let digests = digests.map(|(of, digest)| {
+        let labels = vec![("of", of.to_owned()), ("digest", digest.to_string())];
+        (labels, 1)
+    });
     vec![
+        Family::gauge(
+            "meridian_digest_info",
+            "1 for the digest of what is in force: equal on two servers that have the same",
+            digests.collect(),
+        ),
         Family::gauge(
             "meridian_generation",
             "The number of the world in force",
@@ -243,6 +266,37 @@ fn served(world: &World) -> Vec<Family> {
             "meridian_zone_serial",
             "The serial of each zone",
             serials.collect(),
+        ),
+    ]
+}
+
+/// What moves in the pools that take their time.
+fn moving(world: &World, status: &Status) -> Vec<Family> {
+    let courses = status.courses.courses.iter();
+    let keys = |name: &str| {
+        let pools = &world.estate.steering.pools;
+        let pool = pools.iter().find(|pool| pool.name == name);
+        pool.and_then(Keys::of)
+    };
+    let label = |name: &String| vec![("pool", name.clone())];
+    let held = courses.clone().filter_map(|(name, course)| {
+        keys(name).filter(Keys::holds)?;
+        Some((label(name), course.hold.held().count() as u64))
+    });
+    let ends = courses.filter_map(|(name, course)| {
+        keys(name)?.ramp?;
+        Some((label(name), course.end(0).unwrap_or(0)))
+    });
+    vec![
+        Family::gauge(
+            "meridian_pool_members_held",
+            "Members of the pool that are well and kept out by failback",
+            held.collect(),
+        ),
+        Family::gauge(
+            "meridian_pool_ramp_end_timestamp_seconds",
+            "When the last ramp of the pool is at its end, or was; 0 if it has had none",
+            ends.collect(),
         ),
     ]
 }

@@ -7,6 +7,7 @@ mod body;
 mod feed;
 mod guard;
 mod metrics;
+mod pools;
 mod reply;
 mod route;
 mod seat;
@@ -239,9 +240,10 @@ impl Hall {
             Page::Index => Ok(reply::text(route::index())),
             Page::Alive => Ok(reply::text("alive\n".to_owned())),
             Page::Ready => Ok(view::ready(&world, &status())),
-            Page::Metrics => metrics::page(door, &world, &status()),
+            Page::Metrics => metrics::page(door, &world, &status(), now()),
             Page::Vips => ok(view::vips(&world, &status(), now())),
             Page::Sites => ok(view::sites(&world)),
+            Page::Pools => ok(pools::page(&world, &status(), now())),
             Page::Status => ok(view::status(door, &world, &status(), now())),
             Page::Explain => {
                 let asked = Query::<Asked>::try_from_uri(&parts.uri).map_err(|rejection| {
@@ -278,6 +280,7 @@ impl Hall {
             holder,
         };
         match deed {
+            Deed::Return => pools::bring_back(desk, vip, &read.bytes).await,
             Deed::ReportOne => desk.one(vip, &read.bytes).await,
             _ => desk.many(&read.bytes).await,
         }

@@ -58,6 +58,7 @@ pub(super) enum Page {
     Metrics,
     Vips,
     Sites,
+    Pools,
     Status,
     Explain,
 }
@@ -66,6 +67,7 @@ pub(super) enum Page {
 pub(super) enum Deed {
     ReportOne,
     ReportMany,
+    Return,
     Reload,
 }
 
@@ -75,7 +77,7 @@ impl Act {
         match self {
             Act::Show(_) => Access::Look,
             Act::Do(Deed::ReportOne | Deed::ReportMany) => Access::Report,
-            Act::Do(Deed::Reload) => Access::Operate,
+            Act::Do(Deed::Return | Deed::Reload) => Access::Operate,
         }
     }
 }
@@ -84,7 +86,7 @@ impl Act {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Route {
     pub(super) verb: Verb,
-    /// `{vip}` stands for one segment.
+    /// `{vip}` or `{pool}` stands for one segment.
     pub(super) path: &'static str,
     pub(super) act: Act,
     /// For the index.
@@ -92,7 +94,7 @@ pub(super) struct Route {
 }
 
 /// All of them.
-pub(super) const ROUTES: [Route; 11] = [
+pub(super) const ROUTES: [Route; 13] = [
     Route {
         verb: Verb::Get,
         path: "/",
@@ -131,6 +133,12 @@ pub(super) const ROUTES: [Route; 11] = [
     },
     Route {
         verb: Verb::Get,
+        path: "/v1/pools",
+        act: Act::Show(Page::Pools),
+        does: "every pool: its members, who is kept out and why, what is on its way and until when",
+    },
+    Route {
+        verb: Verb::Get,
         path: "/v1/status",
         act: Act::Show(Page::Status),
         does: "zones, databases, pools, maps, and the last reload",
@@ -155,6 +163,12 @@ pub(super) const ROUTES: [Route; 11] = [
     },
     Route {
         verb: Verb::Post,
+        path: "/v1/pools/{pool}/return",
+        act: Act::Do(Deed::Return),
+        does: "{\"why\": \"...\"}: use members again that are well and kept out by `failback`",
+    },
+    Route {
+        verb: Verb::Post,
         path: "/v1/reload",
         act: Act::Do(Deed::Reload),
         does: "[?force=geoip] read zones, steering and databases anew",
@@ -164,7 +178,7 @@ pub(super) const ROUTES: [Route; 11] = [
 /// What stands at a path.
 #[derive(Debug)]
 pub(super) enum Found<'a> {
-    /// The route, and the segment that `{vip}` stands for.
+    /// The route, and the segment that stands for the word in braces.
     Route(&'static Route, &'a str),
     /// Something, but not for this method; for these.
     Method(&'static str),
@@ -188,12 +202,12 @@ pub(super) fn find<'a>(method: &Method, path: &'a str) -> Found<'a> {
 }
 
 fn matches<'a>(pattern: &str, path: &'a str) -> Option<&'a str> {
-    match pattern.strip_suffix("{vip}") {
-        Some(head) => path
-            .strip_prefix(head)
-            .filter(|vip| !vip.is_empty() && !vip.contains('/')),
-        None => (pattern == path).then_some(""),
-    }
+    let Some((head, rest)) = pattern.split_once('{') else {
+        return (pattern == path).then_some("");
+    };
+    let tail = rest.split_once('}').map_or("", |(_, tail)| tail);
+    let word = path.strip_prefix(head)?.strip_suffix(tail)?;
+    (!word.is_empty() && !word.contains('/')).then_some(word)
 }
 
 /// The index page.

@@ -8,21 +8,33 @@ use serde_json::{Value, json};
 
 use crate::admin::Door;
 use crate::admin::reply::{self, Fault};
-use crate::config::estate::{Draw, Policy, Pool, Steering, Vip};
+use crate::config::estate::{Draw, Policy, Pool, Steering, Target, Vip};
 use crate::diagnostic::{self, Diagnostic};
 use crate::geo::atlas::Origin;
 use crate::health::board::{State, Verdict};
+use crate::health::load::{Carried, units};
 use crate::health::report::Mistake;
 use crate::keeper::guard::{self, Refusal, Swaps};
 use crate::keeper::{Reloaded, Status};
 use crate::limits;
 use crate::world::World;
+use crate::world::digest::Digests;
 use crate::world::estate::{Held, Root};
 
 /// The name of the site of a VIP.
 pub(super) fn site<'a>(steering: &'a Steering, vip: &Vip) -> Option<&'a str> {
     let site = steering.sites.get(usize::from(vip.site?.0))?;
     Some(&site.name)
+}
+
+/// What a site, VIP or pool is called.
+pub(super) fn name(steering: &Steering, target: Target) -> &str {
+    let name = match target {
+        Target::Site(id) => steering.sites.get(usize::from(id.0)).map(|s| &s.name),
+        Target::Vip(id) => steering.vips.get(usize::from(id.0)).map(|v| &v.name),
+        Target::Pool(id) => steering.pools.get(usize::from(id.0)).map(|p| &p.name),
+    };
+    name.map_or("", String::as_str)
 }
 
 /// `/readyz`: an estate is in force; and if the last reload was refused, why.
@@ -55,6 +67,7 @@ pub(super) fn vips(world: &World, status: &Status, now: u64) -> Value {
             "name": vip.name,
             "site": site(steering, vip),
             "addresses": addresses,
+            "cname": vip.cname.as_ref().map(ToString::to_string),
             "weight": vip.weight,
             "state": verdict.state.word(),
             "quality": quality(verdict.state),
@@ -67,10 +80,25 @@ pub(super) fn vips(world: &World, status: &Status, now: u64) -> Value {
             "seq": entry.map(|e| e.order.seq),
             "lease_end": entry.and_then(|e| Some(e.lease?.until)),
             "held_back": entry.and_then(|e| e.held_back()),
+            "capacity": vip.capacity,
+            "load": entry.and_then(|e| Some(carried(e.carried.as_ref()?, now))),
         })
     };
     let vips = steering.vips.iter().zip(&world.verdicts).map(one);
     json!({ "generation": world.generation, "vips": vips.collect::<Vec<Value>>() })
+}
+
+/// What was last said of a VIP's load. Once it is not fresh, nothing goes by it.
+fn carried(carried: &Carried, now: u64) -> Value {
+    let said = &carried.said;
+    json!({
+        "load": said.load.map(units),
+        "target": said.target.map(units),
+        "capacity": said.capacity.map(units),
+        "unit": said.unit.as_deref(),
+        "at": carried.at,
+        "fresh": carried.fresh(now),
+    })
 }
 
 /// The part of its weight that a VIP bears.
@@ -155,6 +183,7 @@ pub(super) fn status(door: &Door, world: &World, status: &Status, now: u64) -> V
     json!({
         "version": env!("CARGO_PKG_VERSION"),
         "generation": world.generation,
+        "digests": digests(&world.digests()),
         "started": door.started,
         "uptime": now.saturating_sub(door.started),
         "workers": door.counters.len(),
@@ -170,6 +199,12 @@ pub(super) fn status(door: &Door, world: &World, status: &Status, now: u64) -> V
         "reloads": { "taken": status.taken, "refused": status.refused },
         "last_reload": reload(&status.last),
     })
+}
+
+fn digests(digests: &Digests) -> Value {
+    let named = digests.named().into_iter();
+    let named = named.map(|(of, digest)| (of.to_owned(), digest.to_string().into()));
+    Value::Object(named.collect())
 }
 
 fn database(origin: &Origin, coarse: bool, status: &Status, now: u64) -> Value {

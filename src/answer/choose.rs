@@ -52,7 +52,9 @@ pub struct Decision<'w> {
     pub scope: u8,
 }
 
-/// Decides for a name that the root pool `root` answers. `lower` is the name asked, in small letters and wire form.
+/// Decides for a name that the root pool `root` answers. `lower` is the name asked, in small letters and wire form; `hop`
+/// says how many steered names led to it.
+#[allow(clippy::too_many_arguments, reason = "all that a choice depends on")]
 pub fn decide<'w>(
     world: &'w World,
     root: u32,
@@ -61,6 +63,7 @@ pub fn decide<'w>(
     lower: &[u8],
     now: u64,
     counter: u32,
+    hop: u32,
 ) -> Option<Decision<'w>> {
     let estate = &world.estate;
     let (root, plans) = (
@@ -73,7 +76,7 @@ pub fn decide<'w>(
     let client = geo::fold(written);
     let plan = plans.get(class)?;
     let point = match pool.draw {
-        Draw::Query => draw::query(counter),
+        Draw::Query => draw::query(counter, hop),
         Draw::Client => draw::client(root.hash, client, now, pool.ttl.max),
         Draw::Sticky => draw::sticky(root.hash, client),
         Draw::Name => draw::name(root.hash, lower),

@@ -2,6 +2,7 @@
 //!
 //! Nothing here allocates, locks, logs, signs or reads a clock.
 
+mod alias;
 mod chaos;
 pub mod choose;
 pub mod explain;

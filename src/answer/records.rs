@@ -204,11 +204,20 @@ impl<'w> Reply<'w, '_> {
         })
     }
 
-    /// Addresses of the names that an RRset points to: welcome, never a reason to truncate (RFC 2181 §9).
-    pub(super) fn extras(&mut self, held: &'w Held, rrset: Rrset<'_>, asked: &mut Asked) {
+    /// Addresses of the names that an RRset points to: welcome, never a reason to truncate (RFC 2181 §9). Those of a steered
+    /// host of MX or SRV are this client's, as beside SVCB; a name server is never steered.
+    pub(super) fn extras(
+        &mut self,
+        held: &'w Held,
+        node: NodeRef<'w>,
+        rrset: Rrset<'_>,
+        turn: &mut Turn<'_>,
+    ) {
         if !matches!(rrset.kind(), Kind::NS | Kind::MX | Kind::SRV) {
             return;
         }
+        // What other names have is bound by no fence of this one. For no client of it, so that the scope need not tell.
+        let fenced = self.fenced(held, node);
         // Several records may point to one name, whose addresses are sent once (RFC 2181 §5).
         let mut sent: [&[u8]; limits::TARGETS] = [&[]; limits::TARGETS];
         let mut slots = 0..limits::TARGETS;
@@ -220,7 +229,12 @@ impl<'w> Reply<'w, '_> {
                 break;
             };
             *slot = target;
-            if self.addresses(held, target, asked).is_err() {
+            let put = match self.place(held, target, turn.asked) {
+                Some(node) if node.steer().is_none() => self.filed(node, target, u32::MAX),
+                Some(node) if !fenced => self.companion(held, node, target, turn),
+                _ => Ok(()),
+            };
+            if put.is_err() {
                 break;
             }
         }
@@ -233,7 +247,9 @@ impl<'w> Reply<'w, '_> {
             return false;
         };
         match deeper.zone.find(asked, Kind::A) {
-            Found::Records { node, .. } | Found::NoData { node, .. } => node.steer().is_some(),
+            Found::Records { node, .. }
+            | Found::NoData { node, .. }
+            | Found::Alias { node, .. } => node.steer().is_some(),
             _ => false,
         }
     }

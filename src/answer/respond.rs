@@ -1,5 +1,6 @@
 //! From a query to its answer: look-up (RFC 1034 §4.3.2), steering, the sections, and what fits.
 
+use crate::answer::alias;
 use crate::answer::opt::{Apex, Opt};
 use crate::answer::refusal::unfit;
 use crate::answer::{Client, Head, Turn, close, finish, outcome_of, room};
@@ -44,6 +45,7 @@ pub(super) fn respond(
         counts: [0; 3],
         scope: 0,
         drawn: false,
+        hops: 0,
         held: None,
         why: None,
         led: [0; limits::CHAIN + 1],
@@ -101,6 +103,8 @@ pub(super) struct Reply<'w, 'b> {
     pub(super) counts: [u16; 3],
     pub(super) scope: u8,
     pub(super) drawn: bool,
+    /// Steered names that led on to another name.
+    pub(super) hops: u32,
     /// The zone that the question is for, if it is ours.
     held: Option<&'w Held>,
     /// Why there is no better answer.
@@ -142,7 +146,11 @@ impl<'w> Reply<'w, '_> {
             held = parent;
         }
         self.held = Some(held);
-        self.walk(held, query.kind, turn)
+        match self.walk(held, query.kind, turn) {
+            // Whatever it led to, steering chose the way.
+            Outcome::Static if self.hops > 0 => Outcome::Steered,
+            other => other,
+        }
     }
 
     pub(super) fn refuse(
@@ -183,6 +191,17 @@ impl<'w> Reply<'w, '_> {
             seen[hop] = name;
             let found = held.zone.find(turn.asked, kind);
             let first = hop == 0;
+            if let Found::Records { node, .. }
+            | Found::NoData { node, .. }
+            | Found::Any { node, .. }
+            | Found::Alias { node, .. } = found
+                && alias::leads(self.world, held, node)
+            {
+                match self.lead(held, node, kind, turn, first) {
+                    Some(end) => return end,
+                    None => continue,
+                }
+            }
             match found {
                 Found::Records { node, .. }
                 | Found::NoData { node, .. }
@@ -252,45 +271,6 @@ impl<'w> Reply<'w, '_> {
         self.settle(done, Outcome::Static)
     }
 
-    /// Takes the step of a CNAME; what came of the query, if that was the last.
-    fn alias(
-        &mut self,
-        held: &Held,
-        kind: Kind,
-        rrset: Rrset<'_>,
-        turn: &mut Turn<'_>,
-        first: bool,
-    ) -> Option<Outcome> {
-        let put = |reply: &mut Self, asked: &Asked| {
-            reply.rrset(Section::Answer, asked, first, rrset, rrset.ttl())
-        };
-        if self.whole(put, turn.asked).is_err() {
-            return Some(self.settle(Err(Full), Outcome::Static));
-        }
-        let target = rrset.records().next().unwrap_or(&[0]);
-        let follow = turn.asked.read(target).is_ok() && self.holds(held, kind, turn.asked);
-        (!follow).then_some(Outcome::Static)
-    }
-
-    /// Takes the step of a DNAME; what came of the query, if that was the last.
-    fn substitute(
-        &mut self,
-        rrset: Rrset<'_>,
-        node: NodeRef<'w>,
-        turn: &mut Turn<'_>,
-        first: bool,
-    ) -> Option<Outcome> {
-        match self.dname(rrset, node, turn, first) {
-            Ok(true) => None,
-            Ok(false) => {
-                // RFC 6672 §2.2: the name would be too long.
-                self.rcode = Rcode::YxDomain;
-                Some(Outcome::YxDomain)
-            }
-            Err(Full) => Some(self.settle(Err(Full), Outcome::Static)),
-        }
-    }
-
     /// Whether a chain's next name is this zone's to answer: not another one's, be it a deeper one of ours, nor the
     /// parent's, to which the DS records of the apex belong (RFC 4035 §3.1.4.1).
     pub(super) fn holds(&self, held: &Held, kind: Kind, asked: &Asked) -> bool {
@@ -358,7 +338,7 @@ impl<'w> Reply<'w, '_> {
             |reply, asked| reply.rrset(Section::Answer, asked, first, rrset, rrset.ttl()),
             turn.asked,
         )?;
-        self.extras(held, rrset, turn.asked);
+        self.extras(held, node, rrset, turn);
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use crate::answer::Turn;
+use crate::answer::alias;
 use crate::answer::choose::Decision;
 use crate::answer::hints::{self, Hinted, Unmet};
 use crate::answer::records::substituted;
@@ -13,7 +14,6 @@ use crate::limits;
 use crate::steer::plan::Stand;
 use crate::steer::wheel::Family;
 use crate::wire::asked::Asked;
-use crate::wire::ede;
 use crate::wire::kind::Kind;
 use crate::wire::writer::Full;
 use crate::world::World;
@@ -151,7 +151,7 @@ impl<'w> Reply<'w, '_> {
     }
 
     /// Whether the pool that answers a name has a fence.
-    fn fenced(&self, held: &Held, node: NodeRef<'_>) -> bool {
+    pub(super) fn fenced(&self, held: &Held, node: NodeRef<'_>) -> bool {
         let estate = &self.world.estate;
         let pool = || {
             let root = *held.steered.get(node.steer()? as usize)?;
@@ -171,11 +171,7 @@ impl<'w> Reply<'w, '_> {
     ) -> Option<Local<'w>> {
         let decision = self.decide(held, node, turn, lower)?;
         let stand = decision.plan.stand;
-        match stand {
-            Stand::Up => {}
-            Stand::Closed => self.why = Some(&ede::FENCED),
-            Stand::Zone | Stand::All | Stand::NoData => self.why = Some(&ede::DOWN),
-        }
+        self.doubt(stand);
         let own = stand == Stand::Zone && has_addresses(node);
         Some(Local {
             decision,
@@ -236,16 +232,20 @@ impl<'w> Reply<'w, '_> {
         }
     }
 
-    /// The addresses of one target. Additional records must not be tied to a network (RFC 7871 §7.3.1): those of a steered
+    /// The addresses of one target, which stands in `turn.asked`. Additional records must not be tied to a network (RFC 7871 §7.3.1): those of a steered
     /// name that a client subnet tailors are left out, and the resolver asks for them (RFC 9460 §4.4).
-    fn companion(
+    pub(super) fn companion(
         &mut self,
         held: &'w Held,
         node: NodeRef<'w>,
         name: &[u8],
         turn: &Turn<'_>,
     ) -> Result<(), Full> {
-        let Some(local) = self.local(held, node, turn, name) else {
+        // Its addresses are somebody else's.
+        if alias::leads(self.world, held, node) {
+            return Ok(());
+        }
+        let Some(local) = self.local(held, node, turn, turn.asked.wire()) else {
             return self.filed(node, name, u32::MAX);
         };
         let decision = &local.decision;
@@ -292,6 +292,14 @@ fn end<'w>(world: &'w World, asked: &mut Asked) -> Option<(&'w Held, NodeRef<'w>
     for _ in 0..=limits::CHAIN {
         let held = world.estate.zone(asked)?;
         match held.zone.find(asked, Kind::A) {
+            // The addresses behind it are somebody else's.
+            Found::Records { node, .. }
+            | Found::NoData { node, .. }
+            | Found::Alias { node, .. }
+                if alias::leads(world, held, node) =>
+            {
+                return None;
+            }
             Found::Records { node, .. } | Found::NoData { node, .. } => return Some((held, node)),
             Found::Alias { rrset, .. } => {
                 asked.read(rrset.records().next()?).ok()?;

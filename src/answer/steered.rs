@@ -34,6 +34,7 @@ impl<'w> Reply<'w, '_> {
             lower,
             turn.now,
             turn.counter,
+            self.hops,
         )
     }
 
@@ -41,6 +42,15 @@ impl<'w> Reply<'w, '_> {
     pub(super) fn bind(&mut self, decision: &Decision<'_>) {
         self.drawn = true;
         self.scope = self.scope.max(decision.scope);
+    }
+
+    /// Says why there is no better answer, if so: of a chain, the last that is not well.
+    pub(super) fn doubt(&mut self, stand: Stand) {
+        match stand {
+            Stand::Up => {}
+            Stand::Closed => self.why = Some(&ede::FENCED),
+            Stand::Zone | Stand::All | Stand::NoData => self.why = Some(&ede::DOWN),
+        }
     }
 
     pub(super) fn steered(
@@ -62,11 +72,7 @@ impl<'w> Reply<'w, '_> {
             &[kind]
         };
         let stand = decision.plan.stand;
-        self.why = match stand {
-            Stand::Up => None,
-            Stand::Closed => Some(&ede::FENCED),
-            Stand::Zone | Stand::All | Stand::NoData => Some(&ede::DOWN),
-        };
+        self.doubt(stand);
         match stand {
             Stand::NoData | Stand::Closed => {
                 return self.other(held, node, kind, &decision, turn, first);
@@ -143,7 +149,7 @@ impl<'w> Reply<'w, '_> {
     }
 
     /// NODATA that steering decided: it must not outlive the decision.
-    fn empty(&mut self, held: &Held, decision: &Decision<'_>) -> Outcome {
+    pub(super) fn empty(&mut self, held: &Held, decision: &Decision<'_>) -> Outcome {
         let ttl = held.zone.negative_ttl().min(decision.ttl);
         let done = self.negative(held, ttl);
         self.settle(done, Outcome::Steered)
@@ -187,7 +193,7 @@ impl<'w> Reply<'w, '_> {
         self.writer.record(&[], kind, ttl, rdata)
     }
 
-    fn tally(&self, vips: impl Iterator<Item = VipId>, turn: &Turn<'_>) {
+    pub(super) fn tally(&self, vips: impl Iterator<Item = VipId>, turn: &Turn<'_>) {
         for vip in vips {
             if let Some(slot) = self.world.estate.slots.get(usize::from(vip.0)) {
                 turn.counters.vip(*slot);

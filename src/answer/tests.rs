@@ -35,6 +35,7 @@ pub(super) fn world() -> World {
     let (estate, _) = link(
         vec![Read {
             path: "test.zone".into(),
+            folder: 0,
             zone: Arc::new(zone.unwrap()),
         }],
         Arc::new(steering),

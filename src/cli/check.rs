@@ -8,8 +8,11 @@ use std::sync::Arc;
 use super::{Check, Exit, Format, refuse, settings};
 use crate::daemon;
 use crate::diagnostic::Diagnostic;
+use crate::digest::Digest;
+use crate::health::board::Verdict;
 use crate::keeper::load::Loader;
 use crate::world::estate::Estate;
+use crate::world::{World, lint};
 
 pub(super) fn run(args: &Check) -> Exit {
     let (paths, mut found) = match settings::paths(&args.place) {
@@ -18,8 +21,16 @@ pub(super) fn run(args: &Check) -> Exit {
     };
     let mut loaded = Loader::thorough(paths).first();
     found.append(&mut loaded.diagnostics);
+    // As a server begins: nobody has spoken of any VIP.
+    let world = loaded.estate.map(|estate| {
+        let unknown = |_: &str| Verdict::UNKNOWN;
+        World::new(Arc::new(estate), Arc::default(), unknown, 1)
+    });
+    if let Some(world) = world.as_ref().filter(|_| args.lint) {
+        found.extend(lint::lint(world));
+    }
     format::sort(&mut found);
-    let verdict = Verdict::of(&found, args, loaded.estate.as_ref());
+    let verdict = Outcome::of(&found, args, world.as_ref());
     match args.format {
         Format::Text => daemon::show(&found),
         // The runner reads stdout.
@@ -30,7 +41,10 @@ pub(super) fn run(args: &Check) -> Exit {
         (Some(_), Format::Json) => {}
         (Some(summary), _) => {
             let counted = verdict.counted();
-            daemon::say(&format!("ok{counted}: {summary}\n"));
+            let digests = verdict.digests.iter();
+            let digests = digests.map(|(of, digest)| format!("{of} {digest}"));
+            let digests = digests.collect::<Vec<_>>().join(", ");
+            daemon::say(&format!("ok{counted}: {summary}\ndigests: {digests}\n"));
         }
         (None, _) => {
             let strictly = if verdict.errors == 0 {
@@ -48,22 +62,32 @@ pub(super) fn run(args: &Check) -> Exit {
 }
 
 /// What it came to.
-struct Verdict {
+struct Outcome {
     errors: usize,
     warnings: usize,
     /// What there is; none if it is refused.
     summary: Option<String>,
+    /// Those of what there is, each with its word.
+    digests: Vec<(&'static str, Digest)>,
 }
 
-impl Verdict {
-    fn of(found: &[Diagnostic], args: &Check, estate: Option<&Estate>) -> Verdict {
+impl Outcome {
+    fn of(found: &[Diagnostic], args: &Check, world: Option<&World>) -> Outcome {
         let errors = found.iter().filter(|d| d.is_error()).count();
         let warnings = found.len() - errors;
         let refused = errors > 0 || (args.strict && warnings > 0);
-        Verdict {
+        let world = world.filter(|_| !refused);
+        let digests = world.map(|world| world.digests().named());
+        // Of a board on which nothing stands there is nothing to say.
+        let digests = digests
+            .into_iter()
+            .flatten()
+            .filter(|(of, _)| *of != "board");
+        Outcome {
             errors,
             warnings,
-            summary: estate.filter(|_| !refused).map(summary),
+            summary: world.map(|world| summary(&world.estate)),
+            digests: digests.collect(),
         }
     }
 
@@ -109,6 +133,12 @@ fn summary(estate: &Estate) -> String {
         },
         count(ranges, "range")
     );
+    if !steering.latency.is_empty() {
+        let from = count(steering.latency.len(), "place");
+        let many: usize = steering.latency.iter().map(|row| row.sites.len()).sum();
+        let trips = count(many, "measured round trip");
+        let _ = write!(text, ", {trips} from {from}");
+    }
     for origin in &estate.atlas.origins {
         let _ = write!(
             text,
@@ -128,10 +158,11 @@ mod tests {
     fn counts_are_english() {
         let counted = |errors, warnings| {
             let summary = None;
-            let verdict = Verdict {
+            let verdict = Outcome {
                 errors,
                 warnings,
                 summary,
+                digests: Vec::new(),
             };
             verdict.counted()
         };

@@ -83,7 +83,11 @@ Examples:
 
 const CHECK: &str = "\
 Reads everything as `serve` does and reports all that is wrong, each with file, line, column and advice; \
-then, in one line, what there is. It opens no socket and changes nothing.
+then, in one line, what there is, and in another the digests by which it can be compared with that of a server or \
+another machine. It opens no socket and changes nothing.
+
+With --lint it also warns of names that can end up with an empty answer, of pools that fall with one site, of \
+more classes of clients than caches like, of long TTLs, and of hints that may differ from the addresses.
 
 Exit code: 0 all is well, 1 there are errors (with --strict: or warnings), 2 the arguments or the machine \
 file are wrong.";
@@ -92,6 +96,8 @@ const CHECK_EXAMPLES: &str = "\
 Examples:
   In CI, warnings are errors
     meridian check --strict
+  What may surprise some day?
+    meridian check --lint
   As annotations of a pull request, or for a program
     meridian check --format github
     meridian check --format json
@@ -223,6 +229,9 @@ struct Check {
     /// Warnings are errors
     #[arg(long)]
     strict: bool,
+    /// Warn of what is no mistake, but likely to surprise some day
+    #[arg(long)]
+    lint: bool,
     /// How to show what is wrong
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,

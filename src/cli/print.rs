@@ -123,6 +123,7 @@ mod tests {
             let found = reading.diagnostics;
             link::Read {
                 path: Arc::from(*name),
+                folder: 0,
                 zone: Arc::new(reading.zone.unwrap_or_else(|| panic!("{found:?}"))),
             }
         };

@@ -3,10 +3,15 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
+use crate::config::pattern::Pattern;
 use crate::diagnostic::Spot;
 use crate::place::{Place, Point};
 use crate::prefix::Prefix;
 use crate::wire::name::Name;
+
+mod latency;
+
+pub use latency::{Measured, Row};
 
 /// Index into [`Steering::sites`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -33,14 +38,18 @@ pub struct Steering {
     pub vips: Vec<Vip>,
     /// `[networks]` and the lists that it names, sorted by network, each network once.
     pub networks: Vec<Correction>,
+    /// What the list of `[latency]` says, sorted by place, each place once.
+    pub latency: Vec<Row>,
     /// `[rules]`, with regions put in.
     pub rules: Vec<RuleSet>,
     /// The places of all rules but networks and `unknown`, each once, with where it is written first.
     pub places: Vec<(Place, Spot)>,
     /// `[pools]`, and behind them one for every site or VIP that `[names]` uses by itself, called like it, with all defaults.
     pub pools: Vec<Pool>,
-    /// `[names]`, without those that say `"zone"`.
+    /// The absolute names of `[names]`.
     pub names: Vec<Steered>,
+    /// The patterns of `[names]`.
+    pub patterns: Vec<Pattern>,
 }
 
 /// A place that has VIPs.
@@ -63,10 +72,16 @@ pub struct Vip {
     pub address: Option<Ipv4Addr>,
     /// For AAAA.
     pub address6: Option<Ipv6Addr>,
+    /// Instead of addresses: the name of a service that someone else runs.
+    pub cname: Option<Name>,
     /// Where it stands.
     pub site: Option<SiteId>,
     /// Size beside its neighbours; 0 = only when no other is up. At most 1 000 000.
     pub weight: u32,
+    /// VIPs of one site with the same word fail together; one without a word fails alone.
+    pub failure_domain: Option<String>,
+    /// What it can carry, in the unit that the feed reports; above 0, below [`crate::limits::AMOUNT`].
+    pub capacity: Option<u64>,
     /// Where it is written.
     pub spot: Spot,
 }
@@ -147,6 +162,14 @@ pub struct Pool {
     pub min_up: u32,
     /// Sites at most this much farther than the nearest share its clients; kilometres.
     pub tie: u32,
+    /// Above this part of its capacity a site or member hands further clients on; parts of a million.
+    pub spill: Option<u32>,
+    /// The most of a deviation from even load that one step makes good; parts of a million.
+    pub adapt: Option<u32>,
+    /// How a failed member comes back into use.
+    pub failback: Failback,
+    /// What part of its clients may move in a minute, in parts of a million; none: all at once.
+    pub ramp: Option<u32>,
     /// At most this many addresses of each family; 1 to 16.
     pub answers: u8,
     /// What decides among VIPs by weight.
@@ -194,6 +217,15 @@ pub enum Policy {
     Failover,
 }
 
+/// See the language: `failback`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Failback {
+    /// When it has been well for so many seconds without a break.
+    After(u64),
+    /// When somebody brings it back.
+    Manual,
+}
+
 /// See the language: `draw`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Draw {
@@ -227,15 +259,41 @@ pub enum AllDown {
     NoData,
 }
 
-/// A name that a pool answers.
+/// What `[names]` says of a name.
 #[derive(Clone, Debug)]
 pub struct Steered {
-    /// May begin with a `*` label.
+    /// May begin with a `*` label. Under a pattern the root stands for the apex of each zone.
     pub name: Name,
-    /// Which pool.
-    pub pool: PoolId,
+    /// Who answers it.
+    pub behind: Behind,
     /// Where it is written.
     pub spot: Spot,
+}
+
+/// Who answers a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Behind {
+    /// This pool.
+    Pool(PoolId),
+    /// The zone file alone, whatever a pattern or a steered wildcard says.
+    Zone,
+}
+
+impl Behind {
+    /// The pool, if there is one.
+    pub fn pool(self) -> Option<PoolId> {
+        match self {
+            Behind::Pool(pool) => Some(pool),
+            Behind::Zone => None,
+        }
+    }
+}
+
+impl Steered {
+    /// What it says, wherever that is written.
+    pub(super) fn said(&self) -> (&Name, Behind) {
+        (&self.name, self.behind)
+    }
 }
 
 impl Steering {
@@ -261,7 +319,11 @@ impl Steering {
 
     /// Whether both say the same, wherever it is written.
     pub fn same(&self, other: &Steering) -> bool {
-        let vip = |v: &Vip| (v.name.clone(), v.address, v.address6, v.site, v.weight);
+        let vip = |v: &Vip| {
+            let gives = (v.address, v.address6, v.cname.clone());
+            let size = (v.weight, v.failure_domain.clone(), v.capacity);
+            (v.name.clone(), gives, v.site, size)
+        };
         let pool = |p: &Pool| {
             let answer = (p.answers, p.draw, p.ttl, p.ecs, p.on_all_down);
             (
@@ -272,15 +334,19 @@ impl Steering {
                 p.fence.clone(),
                 p.min_up,
                 p.tie,
+                (p.spill, p.adapt),
+                (p.failback, p.ramp),
                 answer,
             )
         };
-        let name = |n: &Steered| (n.name.clone(), n.pool);
         self.sites == other.sites
             && self.rules == other.rules
             && self.corrects_alike(other)
+            && self.measures_alike(other)
             && self.vips.iter().map(vip).eq(other.vips.iter().map(vip))
             && self.pools.iter().map(pool).eq(other.pools.iter().map(pool))
-            && self.names.iter().map(name).eq(other.names.iter().map(name))
+            && (self.names.iter().map(Steered::said)).eq(other.names.iter().map(Steered::said))
+            && (self.patterns.iter().map(Pattern::said))
+                .eq(other.patterns.iter().map(Pattern::said))
     }
 }

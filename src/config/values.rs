@@ -1,5 +1,6 @@
 //! Values with their units: numbers, durations, shares, distances, points on the globe, lists of names.
 
+use std::fmt::Display;
 use std::ops::RangeInclusive;
 
 use toml::de::DeValue;
@@ -29,13 +30,13 @@ pub(super) fn text<'a>(entry: Entry<'a>, kind: &str, findings: &mut Findings) ->
 }
 
 /// A whole number; `label` is what messages call it.
-pub(super) fn integer(
+pub(super) fn integer<T: TryFrom<i128> + PartialOrd + Display>(
     label: &str,
     value: Value<'_>,
-    range: RangeInclusive<u32>,
+    range: RangeInclusive<T>,
     findings: &mut Findings,
-) -> Option<u32> {
-    let fit = |n: i128| u32::try_from(n).ok().filter(|n| range.contains(n));
+) -> Option<T> {
+    let fit = |n: i128| T::try_from(n).ok().filter(|n| range.contains(n));
     let number = value.integer().and_then(fit);
     if number.is_none() {
         let meant = value

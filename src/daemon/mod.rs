@@ -27,12 +27,11 @@ use crate::health::board::Board;
 use crate::keeper::journal::Journal;
 use crate::keeper::load::{Loaded, Loader, Paths};
 use crate::keeper::{
-    self, Change, Changes, Force, Keeper, Reloaded, Touched, guard, secrets, watch,
+    self, Change, Changes, Force, Keeper, Moves, Reloaded, Touched, guard, secrets, watch,
 };
 use crate::limits;
 use crate::rate::Rate;
 use crate::serve::{self, Listener, Running};
-use crate::world::World;
 use crate::world::badge::Badge;
 use crate::world::cell::Cell;
 use crate::world::estate::Estate;
@@ -103,13 +102,12 @@ pub fn run(settings: &Settings) -> Result<(), Failed> {
     let sockets = Sockets::bind(settings)?;
 
     let (id, version) = (settings.id.as_deref(), settings.version.as_deref());
-    let cell = Arc::new(Cell::new(World::new(
-        Arc::new(estate),
-        Arc::new(Badge::new(id, version, secrets)),
-        |name| board.verdict(name),
-        first.generation,
-    )));
-    let started = keeper::start(cell.clone(), loader, board, opened.journal, first);
+    let mut moves = Moves::resume(opened.courses);
+    let badge = Arc::new(Badge::new(id, version, secrets));
+    let at = (first.generation, now());
+    let world = moves.world(Arc::new(estate), badge, &board, at);
+    let cell = Arc::new(Cell::new(world));
+    let started = keeper::start(cell.clone(), loader, (board, moves), opened.journal, first);
     let (keeper, keeping) = started.map_err(system)?;
     if let Err(error) = watch::start(settings.paths.clone(), keeper.clone()) {
         tracing::warn!(%error, "the folder is not watched; reload by SIGHUP or the API");

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use crate::answer::explain::{Question, ask};
-use crate::config::estate::Steered;
 use crate::health::board::{State, Verdict};
 use crate::limits;
 use crate::stats::Counters;
+use crate::steer::reach::Gives;
 use crate::wire::kind::Kind;
 use crate::wire::name::Name;
 use crate::world::World;
@@ -30,7 +30,7 @@ const LINES: usize = 3;
 pub(super) struct Trial {
     /// The name to ask for.
     pub(super) name: Name,
-    /// A, or AAAA where the pool has no IPv4.
+    /// A, or AAAA where the pool has no IPv4, or CNAME.
     pub(super) kind: Kind,
     /// Clients that get different answers; just one without a subnet, if all get the same.
     pub(super) lines: Vec<Line>,
@@ -89,28 +89,37 @@ pub(super) fn find(world: &World, now: u64) -> Option<Trial> {
 
 /// One name of each pool, for a pool's names answer alike.
 fn names(world: &World) -> Vec<(Name, Kind)> {
-    let steering = &world.estate.steering;
     let mut seen = BTreeSet::new();
-    let (stars, plain): (Vec<&Steered>, Vec<&Steered>) =
-        steering.names.iter().partition(|s| s.name.is_wildcard());
+    let all = || {
+        let zones = world.estate.zones.iter();
+        zones.flat_map(|held| held.names.iter().zip(held.steered.iter().copied()))
+    };
+    let (stars, plain) = (
+        all().filter(|(name, _)| name.is_wildcard()),
+        all().filter(|(name, _)| !name.is_wildcard()),
+    );
     let mut names = Vec::new();
-    for steered in plain.into_iter().chain(stars) {
+    for (steered, root) in plain.chain(stars) {
         if seen.len() >= limits::TRIAL_POOLS {
             break;
         }
-        if !seen.insert(steered.pool) {
+        if !seen.insert(root) {
             continue;
         }
-        let name = if steered.name.is_wildcard() {
-            let above = steered.name.parent();
+        let name = if steered.is_wildcard() {
+            let above = steered.parent();
             above.and_then(|parent| parent.child(b"any").ok())
         } else {
-            Some(steered.name.clone())
+            Some(steered.clone())
         };
-        let names_of = name
-            .into_iter()
-            .flat_map(|name| [Kind::A, Kind::AAAA].map(|kind| (name.clone(), kind)));
-        names.extend(names_of);
+        let alias = world.estate.roots.get(root as usize);
+        let kinds: &[Kind] = match alias.is_some_and(|root| root.gives == Gives::Alias) {
+            true => &[Kind::CNAME],
+            false => &[Kind::A, Kind::AAAA],
+        };
+        if let Some(name) = name {
+            names.extend(kinds.iter().map(|kind| (name.clone(), *kind)));
+        }
     }
     names
 }
@@ -156,7 +165,7 @@ fn outage(world: &World, asker: &Asker, trial: &Trial) -> Option<Outage> {
             let known = at.and_then(|at| world.verdicts.get(at));
             known.copied().unwrap_or(Verdict::UNKNOWN)
         };
-        let after = world.with(down, world.generation);
+        let after = world.with(down, &world.motion, world.generation);
         let gets = asker.ask(&after, &trial.name, trial.kind, line.subnet);
         let outage = Outage {
             vip: vip.clone(),
@@ -219,6 +228,7 @@ fn vip(world: &World, address: &str) -> String {
     let has = vips.find(|v| {
         v.address.is_some_and(|a| a.to_string() == address)
             || v.address6.is_some_and(|a| a.to_string() == address)
+            || v.cname.as_ref().is_some_and(|a| a.to_string() == address)
     });
     has.map_or_else(|| address.into(), |v| v.name.clone())
 }

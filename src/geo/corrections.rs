@@ -1,14 +1,13 @@
 //! Corrections: what an operator knows better than the databases, laid over them network by network.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::atlas::{Atlas, Facts};
-use super::cover::Cover;
+use super::layers::Layers;
 use super::range;
 use crate::place::{Country, Place, Point};
-use crate::prefix::{Prefix, mask32, mask128};
+use crate::prefix::Prefix;
 
 /// What is said of a network.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -64,34 +63,20 @@ impl Change {
 pub struct Corrections {
     /// The first is "nothing".
     changes: Vec<Change>,
-    v4: Cover<u32>,
-    v6: Cover<u128>,
+    layers: Layers,
 }
 
 impl Corrections {
     /// Of networks in any order, each at most once.
     pub fn new(list: impl IntoIterator<Item = (Prefix, Change)>) -> Corrections {
-        let (mut v4, mut v6) = (Vec::new(), Vec::new());
         let mut changes = Changes::default();
-        for (prefix, change) in list {
-            let number = changes.number(change);
-            match prefix.addr() {
-                IpAddr::V4(addr) => {
-                    let start = u32::from(addr);
-                    v4.push((start, start | !mask32(prefix.len()), number));
-                }
-                IpAddr::V6(addr) => {
-                    let start = u128::from(addr);
-                    v6.push((start, start | !mask128(prefix.len()), number));
-                }
-            }
-        }
-        let v4 = range::nested(v4, |over, under| changes.both(over, under));
-        let v6 = range::nested(v6, |over, under| changes.both(over, under));
+        let list = list.into_iter();
+        let numbered = list.map(|(prefix, change)| (prefix, changes.number(change)));
+        let numbered: Vec<(Prefix, u32)> = numbered.collect();
+        let layers = Layers::new(numbered, |over, under| changes.both(over, under));
         Corrections {
             changes: changes.list,
-            v4,
-            v6,
+            layers,
         }
     }
 }
@@ -165,8 +150,8 @@ impl Atlas {
                 })
             })
         };
-        let v4 = range::overlay(corrections.v4.iter(), self.v4.iter(), &mut pair);
-        let v6 = range::overlay(corrections.v6.iter(), self.v6.iter(), &mut pair);
+        let v4 = range::overlay(corrections.layers.ranges4(), self.v4.iter(), &mut pair);
+        let v6 = range::overlay(corrections.layers.ranges6(), self.v6.iter(), &mut pair);
         Atlas {
             facts,
             v4,

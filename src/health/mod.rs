@@ -1,4 +1,5 @@
 //! What we believe of each VIP.
 
 pub mod board;
+pub mod load;
 pub mod report;

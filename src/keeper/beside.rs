@@ -28,7 +28,7 @@ pub(super) struct Steer {
     files: Option<Files>,
     digest: Option<u64>,
     hasher: RandomState,
-    /// The lists of networks that they name.
+    /// The lists that they name.
     lists: Vec<Taken>,
     /// None if there was an error.
     pub(super) steering: Option<Arc<Steering>>,
@@ -75,7 +75,7 @@ impl Steer {
             .map(|source| (source.path.as_str(), source.text.as_slice()))
             .collect();
         let digest = wrong.is_empty().then(|| self.hasher.hash_one(texts));
-        let includes = Includes::new(folder, &listing.root, &self.hasher, What::Networks);
+        let includes = Includes::new(folder, &listing.root, &self.hasher, What::Lists);
         let look = |taken: &Taken| (taken.way.clone(), taken.stamp);
         if digest.is_some() && digest == self.digest {
             let again: Vec<Taken> = self.lists.iter().map(|t| includes.again(t)).collect();

@@ -18,10 +18,14 @@ pub(super) enum Kind {
     Steering,
 }
 
-/// What a name stands for in the estate. Nothing, if it is hidden, or has another end: so have the files that editors,
-/// package managers and version control leave behind (`x.zone~`, `.x.zone.swp`, `#x.zone#`, `x.zone.orig`).
+/// The machine's own file. A folder below the estate that has one is an estate of its own, and no part of this one; beside
+/// the estate's own files it is the file that says `zones = "."`, and no steering.
+const MACHINE: &str = "meridian.toml";
+
+/// What a name stands for in the estate. Nothing, if it is hidden, the machine's, or has another end: so have the files that
+/// editors, package managers and version control leave behind (`x.zone~`, `.x.zone.swp`, `#x.zone#`, `x.zone.orig`).
 pub(super) fn kind(name: &OsStr) -> Option<Kind> {
-    if hidden(name) {
+    if hidden(name) || name == MACHINE {
         return None;
     }
     let end = Path::new(name).extension()?;
@@ -46,6 +50,8 @@ pub(super) struct Listing {
     pub(super) steering: Files,
     /// Each folder, and how it looked before its files did: what comes, goes or is renamed into place shows there.
     pub(super) folders: Vec<(PathBuf, Stamp)>,
+    /// Folders that are estates of their own, by their paths as the operator knows them: nothing below is ours.
+    others: BTreeSet<PathBuf>,
     /// The folder without links.
     pub(super) root: PathBuf,
     /// Whether a path in it tells all: no links among the files, and nothing wrong with them.
@@ -64,8 +70,8 @@ pub(super) enum Look {
 }
 
 impl Listing {
-    /// Every `*.zone` and `*.toml` file below the folder. Hidden ones are skipped; links are followed if they stay
-    /// inside, and each folder is looked into once.
+    /// Every `*.zone` and `*.toml` file below the folder. Hidden ones are skipped, and folders that are estates of their
+    /// own; links are followed if they stay inside, and each folder is looked into once.
     pub(super) fn of(folder: &Path, diagnostics: &mut Vec<Diagnostic>) -> Listing {
         let root = match fs::canonicalize(folder) {
             Ok(root) => root,
@@ -84,6 +90,7 @@ impl Listing {
             zones: Vec::new(),
             steering: Vec::new(),
             folders: Vec::new(),
+            others: BTreeSet::new(),
             links: 0,
             diagnostics,
         };
@@ -91,6 +98,7 @@ impl Listing {
         let (zones, steering, links) = (walk.zones, walk.steering, walk.links);
         Listing {
             folders: walk.folders,
+            others: walk.others,
             zones: zones.into_iter().collect(),
             steering: steering.into_iter().collect(),
             plain: links == 0 && diagnostics.len() == before,
@@ -122,6 +130,9 @@ impl Listing {
         if parts.iter().any(|part| hidden(part)) {
             return Look::Same;
         }
+        if let Some(look) = self.foreign(folder, &known, meta.is_some()) {
+            return look;
+        }
         if meta.as_ref().is_some_and(|m| m.is_dir() || m.is_symlink()) {
             return Look::Unclear;
         }
@@ -148,6 +159,18 @@ impl Listing {
         }
     }
 
+    /// For what makes a folder an estate of its own, and for what lies in one.
+    fn foreign(&self, folder: &Path, known: &Path, there: bool) -> Option<Look> {
+        let near = known.parent()?;
+        let machine = known.file_name() == Some(OsStr::new(MACHINE)) && near != folder;
+        if machine && self.others.contains(near) != there {
+            return Some(Look::Unclear);
+        }
+        let mut above = known.ancestors().skip(1);
+        let within = above.any(|folder| self.others.contains(folder));
+        within.then_some(Look::Same)
+    }
+
     /// No file of the estate; but if it is gone, it may have been a folder.
     fn other(&self, key: OsString, there: bool) -> Look {
         let mut folder = key;
@@ -164,12 +187,27 @@ impl Listing {
     }
 }
 
+/// What an ordinary file is, and how it looks.
+type Seen = io::Result<(FileType, Stamp)>;
+
+/// What a folder holds.
+#[derive(Default)]
+struct Held {
+    /// Files of the estate, if it is one folder of it.
+    files: Vec<(Kind, PathBuf, Seen)>,
+    /// Its folders and links, with whether each is a link.
+    later: Vec<(OsString, bool)>,
+    /// Whether it has the machine's own file.
+    machine: bool,
+}
+
 struct Walk<'a> {
     root: &'a Path,
     seen: BTreeSet<PathBuf>,
     zones: Vec<(OsString, Stamp)>,
     steering: Vec<(OsString, Stamp)>,
     folders: Vec<(PathBuf, Stamp)>,
+    others: BTreeSet<PathBuf>,
     links: usize,
     diagnostics: &'a mut Vec<Diagnostic>,
 }
@@ -192,11 +230,22 @@ impl Walk<'_> {
         let stamp = Stamp::of(folder);
         self.folders
             .extend(stamp.ok().map(|stamp| (folder.into(), stamp)));
-        let mut later = match self.files(folder) {
-            Ok(later) => later,
+        let found = match Walk::files(folder) {
+            Ok(found) => found,
             // Half a listing would be an estate with zones missing.
             Err(error) => return self.wrong(folder, error, "make the folder readable"),
         };
+        if depth > 0 && found.machine {
+            self.others.insert(folder.into());
+            return;
+        }
+        for (kind, path, look) in found.files {
+            match look {
+                Ok((found, stamp)) => self.file(kind, path, found, stamp),
+                Err(error) => self.wrong(&path, error, "mend or remove it"),
+            }
+        }
+        let mut later = found.later;
         // Of two ways to one folder the first by name is taken, whatever order the disk has them in.
         later.sort();
         for (name, is_link) in later {
@@ -209,9 +258,9 @@ impl Walk<'_> {
         }
     }
 
-    /// Takes the ordinary files of a folder, and gives back its folders and links, with whether each is a link.
-    fn files(&mut self, folder: &Path) -> io::Result<Vec<(OsString, bool)>> {
-        let mut later = Vec::new();
+    /// What is in a folder, and how its ordinary files look.
+    fn files(folder: &Path) -> io::Result<Held> {
+        let mut held = Held::default();
         for entry in fs::read_dir(folder)? {
             let entry = entry?;
             let name = entry.file_name();
@@ -220,18 +269,20 @@ impl Walk<'_> {
             }
             let found = entry.file_type()?;
             let kind = kind(&name);
+            held.machine |= name == MACHINE && !found.is_dir();
             if found.is_dir() || found.is_symlink() {
-                later.push((name, found.is_symlink()));
+                held.later.push((name, found.is_symlink()));
             } else if let Some(kind) = kind {
                 // Seen from the open folder: the way to it is not walked again for each file.
-                match entry.metadata() {
-                    Ok(meta) => self.file(kind, entry.path(), found, Stamp::from(&meta)),
-                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                    Err(error) => self.wrong(&entry.path(), error, "mend or remove it"),
-                }
+                let look = match entry.metadata() {
+                    Ok(meta) => Ok((found, Stamp::from(&meta))),
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                    Err(error) => Err(error),
+                };
+                held.files.push((kind, entry.path(), look));
             }
         }
-        Ok(later)
+        Ok(held)
     }
 
     fn file(&mut self, kind: Kind, path: PathBuf, found: FileType, stamp: Stamp) {
@@ -279,111 +330,5 @@ impl Walk<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::os::unix::fs::symlink;
-
-    use super::*;
-
-    #[test]
-    fn names_that_count() {
-        for (name, expected) in [
-            ("example.com.zone", Some(Kind::Zone)),
-            ("EXAMPLE.COM.ZONE", Some(Kind::Zone)),
-            ("root.zone", Some(Kind::Zone)),
-            ("steering.toml", Some(Kind::Steering)),
-        ] {
-            assert_eq!(kind(OsStr::new(name)), expected, "{name}");
-        }
-        // What editors, package managers, version control and our own tools leave behind.
-        let others = "x.zone~ .x.zone.swp .x.zone.swo .x.zone.un~ #x.zone# .#x.zone 4913 x.zone.bak x.zone.tmp \
-            x.zone.old x.zone.orig x.zone.rej x.zone.save x.zone.dpkg-new x.zone.dpkg-old x.zone.dpkg-dist \
-            x.zone.ucf-dist x.zone.rpmnew x.zone.rpmsave x.zone.kate-swp .x.zone.kate-swp .~lock.x.zone# \
-            x.zone.jnl x.zone.jbk x.zone.signed x.zone.1 x.zone,v x.zone.part .x.zone.Ab12Cd sedAbCdEf \
-            ___jb_tmp___ x.zone___jb_old___ .goutputstream-1A2B3C x.zone:Zone.Identifier .DS_Store ._x.zone \
-            .zone .toml zone x.zones x.inc steering.toml~ .steering.toml.swp README.md";
-        for name in others.split_whitespace() {
-            assert_eq!(kind(OsStr::new(name)), None, "{name}");
-        }
-    }
-
-    #[test]
-    fn one_path_looked_at_is_as_good_as_all() {
-        let house = tempfile::tempdir().unwrap();
-        let zones = house.path().join("zones");
-        fs::create_dir_all(zones.join("sub/deep")).unwrap();
-        fs::create_dir(zones.join(".hidden")).unwrap();
-        let write = |name: &str, text: &str| fs::write(zones.join(name), text).unwrap();
-        write("a.zone", "1");
-        write("sub/b.zone", "1");
-        write("s.toml", "1");
-        let listing = || {
-            let mut found = Vec::new();
-            let listing = Listing::of(&zones, &mut found);
-            (listing, found)
-        };
-        let (mut known, found) = listing();
-        assert!(found.is_empty() && known.plain);
-        let mut look = |name: &str| {
-            let path = known.root.join(name);
-            let look = known.look(&zones, &path);
-            if look != Look::Unclear {
-                let all = listing().0;
-                assert_eq!(
-                    (&known.zones, &known.steering),
-                    (&all.zones, &all.steering),
-                    "{name}"
-                );
-            }
-            look
-        };
-        assert_eq!(look("a.zone"), Look::Same);
-        write("a.zone", "22");
-        assert_eq!(look("a.zone"), Look::Changed(Kind::Zone));
-        assert_eq!(look("a.zone"), Look::Same);
-        write("sub/deep/new.zone", "1");
-        assert_eq!(look("sub/deep/new.zone"), Look::Changed(Kind::Zone));
-        fs::remove_file(zones.join("a.zone")).unwrap();
-        assert_eq!(look("a.zone"), Look::Changed(Kind::Zone));
-        assert_eq!(look("a.zone"), Look::Same);
-        write("s.toml", "22");
-        assert_eq!(look("s.toml"), Look::Changed(Kind::Steering));
-        write("b.zone~", "1");
-        write(".hidden/c.zone", "1");
-        for name in ["b.zone~", ".hidden/c.zone", "never.zone", "never"] {
-            assert_eq!(look(name), Look::Same, "{name}");
-        }
-        // Folders, links, pipes, and the folder itself: more may have changed than the path.
-        symlink("b.zone~", zones.join("link")).unwrap();
-        for name in ["sub", "link", ""] {
-            assert_eq!(look(name), Look::Unclear, "{name}");
-        }
-        fs::remove_file(zones.join("link")).unwrap();
-        fs::rename(zones.join("sub"), house.path().join("away")).unwrap();
-        assert_eq!(look("sub"), Look::Unclear);
-        let outside = known.look(&zones, &house.path().join("away/b.zone"));
-        assert_eq!(outside, Look::Unclear);
-        symlink("s.toml", zones.join("t.toml")).unwrap();
-        assert!(!listing().0.plain);
-    }
-
-    #[test]
-    fn pipes_and_devices_are_told() {
-        let house = tempfile::tempdir().unwrap();
-        let pipe = house.path().join("x.zone");
-        let mode = rustix::fs::Mode::from_raw_mode(0o600);
-        let fifo = rustix::fs::FileType::Fifo;
-        rustix::fs::mknodat(rustix::fs::CWD, &pipe, fifo, mode, 0).unwrap();
-        symlink("x.zone", house.path().join("y.zone")).unwrap();
-        let mut found = Vec::new();
-        let listing = Listing::of(house.path(), &mut found);
-        assert!(listing.zones.is_empty() && !listing.plain);
-        let lines: Vec<String> = found.iter().map(|d| d.line()).collect();
-        assert_eq!(lines.len(), 2, "{lines:?}");
-        for (line, name) in lines.iter().zip(["x.zone", "y.zone"]) {
-            assert!(
-                line.contains(&format!("/{name}: is no ordinary file")),
-                "{line}"
-            );
-        }
-    }
-}
+#[allow(clippy::unwrap_used, reason = "tests may")]
+mod tests;

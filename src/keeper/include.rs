@@ -59,8 +59,8 @@ pub(super) struct Includes<'a> {
 pub(super) enum What {
     /// Records, by a zone file.
     Records,
-    /// A list of networks, by a steering file.
-    Networks,
+    /// A list, by a steering file.
+    Lists,
 }
 
 impl What {
@@ -68,14 +68,14 @@ impl What {
     fn most(self) -> u64 {
         match self {
             What::Records => limits::ZONE_FILE,
-            What::Networks => limits::NETWORKS_FILE,
+            What::Lists => limits::NETWORKS_FILE,
         }
     }
 
     fn advice(self) -> &'static str {
         match self {
             What::Records => "include an ordinary file of records",
-            What::Networks => "name an ordinary file of networks",
+            What::Lists => "name an ordinary file that is a list",
         }
     }
 }

@@ -313,7 +313,7 @@ impl Loader {
         before: Option<&Estate>,
         refusal: Option<Refusal>,
     ) -> (Option<Estate>, Vec<Diagnostic>) {
-        let zones = self.zones.zones();
+        let zones = self.zones.zones(&self.paths.zones);
         let reading = if zones.len() == listed {
             Reading::Whole
         } else {

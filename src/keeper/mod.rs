@@ -8,6 +8,7 @@ pub mod guard;
 mod include;
 pub mod journal;
 pub mod load;
+pub mod motion;
 mod reload;
 pub mod secrets;
 mod spread;
@@ -31,7 +32,9 @@ use crate::diagnostic::Diagnostic;
 use crate::health::board::{Board, Effect};
 use crate::health::report::Report;
 use crate::limits;
+use crate::steer::motion::mover::Mover;
 
+pub use motion::{Given, Kept, Moves};
 pub use work::start;
 
 /// Something to be done by the keeper.
@@ -56,6 +59,17 @@ pub enum Change {
         force: Force,
         /// Gets what came of it.
         reply: Option<oneshot::Sender<Reloaded>>,
+    },
+    /// Bring back what is kept out of a pool though it is well.
+    Return {
+        /// The pool.
+        pool: Arc<str>,
+        /// The name of a token.
+        who: Arc<str>,
+        /// In that one's words.
+        why: Arc<str>,
+        /// Gets what came of it once it is in force and on the disk.
+        reply: oneshot::Sender<Result<Given, Kept>>,
     },
     /// The loader has read what was to be read.
     Loaded(Box<load::Loaded>),
@@ -199,6 +213,8 @@ pub struct Status {
     pub guard: Guard,
     /// All reports as they stand.
     pub board: Board,
+    /// What is remembered of pools that take their time.
+    pub courses: Mover,
 }
 
 /// The way to the keeper.

@@ -16,9 +16,11 @@ use crate::health::report::Report;
 use crate::keeper::guard::{self, Swaps};
 use crate::keeper::journal::{Change as Written, Journal};
 use crate::keeper::load::{Loaded, Loader};
+use crate::keeper::motion::{Given, Kept, Moves};
 use crate::keeper::reload::{self, Order, Reloads};
 use crate::keeper::{Change, Keeper, Refused, Reloaded, Status, Taken};
 use crate::limits;
+use crate::steer::motion::course::Returned;
 use crate::world::World;
 use crate::world::cell::Cell;
 use crate::world::estate::Estate;
@@ -31,7 +33,7 @@ use crate::world::estate::Estate;
 pub fn start(
     cell: Arc<Cell>,
     loader: Loader,
-    board: Board,
+    (board, moves): (Board, Moves),
     journal: Journal,
     first: Reloaded,
 ) -> io::Result<(Keeper, JoinHandle<()>)> {
@@ -44,6 +46,7 @@ pub fn start(
         swaps: Swaps::default(),
         guard: loader.paths().guard,
         board: board.clone(),
+        courses: moves.courses(),
     };
     let (guard, stale) = (status.guard, stale(&cell.full(), status.guard));
     let keeper = Keeper {
@@ -60,6 +63,7 @@ pub fn start(
         journal,
         keeper: keeper.clone(),
         reloads: Reloads::new(orders),
+        moves,
         guard,
         stale,
     };
@@ -75,6 +79,7 @@ struct Worker {
     journal: Journal,
     keeper: Keeper,
     reloads: Reloads,
+    moves: Moves,
     guard: Guard,
     /// How many databases in force are known to be older than they should be.
     stale: usize,
@@ -90,6 +95,8 @@ struct Batch {
 impl Worker {
     fn run(mut self, changes: &Receiver<Change>) {
         let mut ending = false;
+        // What began with the first world, so that a crash from here on finds it.
+        self.moves.write(&mut self.journal);
         while !ending {
             let first = match changes.recv_timeout(self.patience()) {
                 Ok(change) => Some(change),
@@ -97,7 +104,7 @@ impl Worker {
                 Err(RecvTimeoutError::Disconnected) => return,
             };
             // All that waits is taken together: one write to the disk and one new world for many reports.
-            let mut batches = Vec::new();
+            let (mut batches, mut returns) = (Vec::new(), Vec::new());
             let mut loaded = None;
             let waiting = changes.try_iter().take(limits::KEEPER_QUEUE);
             for change in first.into_iter().chain(waiting) {
@@ -117,6 +124,12 @@ impl Worker {
                         force,
                         reply,
                     } => self.reloads.want(cause, touched, force, reply),
+                    Change::Return {
+                        pool,
+                        who,
+                        why,
+                        reply,
+                    } => returns.push((pool, Returned::by(&who, &why, now()), reply)),
                     Change::Loaded(new) => loaded = Some(new),
                     Change::Stop => {
                         // What came before is done, what comes after is not.
@@ -127,6 +140,12 @@ impl Worker {
             }
             self.report(batches);
             self.lapse();
+            for (pool, note, reply) in returns {
+                let _ = reply.send(self.give_back(&pool, note));
+            }
+            if self.moves.due(now()) {
+                self.turn(self.board.clone());
+            }
             self.age();
             if let Some(loaded) = loaded {
                 self.settle(*loaded);
@@ -143,7 +162,7 @@ impl Worker {
         // A lease is over when its last second is: hence one more.
         let lapse = lapse.map(|at| Duration::from_secs(at.saturating_sub(now) + 1));
         let long = Duration::from_secs(limits::KEEPER_PATIENCE);
-        [lapse, self.reloads.patience()]
+        [lapse, self.reloads.patience(), self.moves.patience(now)]
             .into_iter()
             .flatten()
             .fold(long, Duration::min)
@@ -238,6 +257,19 @@ impl Worker {
         self.turn(board);
     }
 
+    /// Brings back what is kept out of a pool: on the disk, in force, and then acknowledged.
+    fn give_back(&mut self, pool: &str, note: Returned) -> Result<Given, Kept> {
+        let estate = self.cell.full().estate.clone();
+        let (who, why) = (note.who.clone(), note.why.clone());
+        let mut given = self
+            .moves
+            .give_back(&estate, pool, note, &mut self.journal)?;
+        given.generation = self.turn(self.board.clone());
+        let (members, generation) = (given.returned.join(" "), given.generation);
+        tracing::info!(pool, members, who, why, generation, "brought back");
+        Ok(given)
+    }
+
     /// Tells of databases that have become too old since they came in force.
     fn age(&mut self) {
         let world = self.cell.full();
@@ -250,25 +282,24 @@ impl Worker {
         self.stale = stale;
     }
 
-    /// Puts a board in force: a new world, unless nothing that answers depend on has changed.
+    /// Puts a board and what moves with it in force: a new world, unless nothing that answers depend on has changed.
     fn turn(&mut self, board: Board) -> u64 {
         let world = self.cell.full();
+        let motion = self.moves.step(&world.estate, &board, now());
+        self.moves.write(&mut self.journal);
         let same = |(vip, verdict): (&Vip, &Verdict)| board.verdict(&vip.name) == *verdict;
         let mut generation = world.generation;
-        if !world
-            .estate
-            .steering
-            .vips
-            .iter()
-            .zip(&world.verdicts)
-            .all(same)
-        {
+        let vips = &world.estate.steering.vips;
+        if world.motion != motion || !vips.iter().zip(&world.verdicts).all(same) {
             generation += 1;
-            self.cell
-                .store(Arc::new(world.with(|name| board.verdict(name), generation)));
+            let next = world.with(|name| board.verdict(name), &motion, generation);
+            self.cell.store(Arc::new(next));
         }
         self.board = board;
-        self.keeper.tell(|status| status.board = self.board.clone());
+        self.keeper.tell(|status| {
+            status.board = self.board.clone();
+            status.courses = self.moves.courses();
+        });
         generation
     }
 
@@ -289,14 +320,12 @@ impl Worker {
                 tracing::error!(%error, "entries of VIPs that left long ago stay on the disk");
             }
             reloaded.generation = world.generation + 1;
-            let board = &self.board;
             let badge = Arc::new(world.badge.with(loaded.secrets));
-            let world = World::new(
-                Arc::new(estate),
-                badge,
-                |name| board.verdict(name),
-                reloaded.generation,
-            );
+            self.moves.meet(&world.estate, &estate, &self.board, now());
+            let at = (reloaded.generation, now());
+            let estate = Arc::new(estate);
+            let world = self.moves.follow(&world, estate, badge, &self.board, at);
+            self.moves.write(&mut self.journal);
             self.cell.store(Arc::new(world));
         }
         self.keeper.tell(|status| {
@@ -311,6 +340,7 @@ impl Worker {
             }
             status.last = reloaded.clone();
             status.board = self.board.clone();
+            status.courses = self.moves.courses();
         });
         // Who reads the log finds the status as it says.
         reload::log(&reloaded);

@@ -63,10 +63,12 @@ impl Zones {
     }
 
     /// All zones that could be read.
-    pub(super) fn zones(&self) -> Vec<Read> {
+    pub(super) fn zones(&self, folder: &Path) -> Vec<Read> {
+        let folder = folder.to_string_lossy().len();
         let read = |(path, known): (&OsString, &Known)| {
             Some(Read {
                 path: path.to_string_lossy().into(),
+                folder,
                 zone: known.zone.clone()?,
             })
         };

@@ -3,10 +3,10 @@
 /// Corrections of an estate, in `[networks]` and its lists: as many networks as a country file has, and some 64 MiB.
 pub const NETWORKS: usize = 1_000_000;
 
-/// Octets of a list of corrections: room for all [`NETWORKS`] in one.
+/// Octets of a list beside the steering: room for all [`NETWORKS`] or all [`LATENCY`] in one.
 pub const NETWORKS_FILE: u64 = 64 << 20;
 
-/// Mistakes that are told of one list of corrections: after a wrong column each line has one, and a screenful is read.
+/// Mistakes that are told of one list beside the steering: after a wrong column each line has one, and a screenful is read.
 pub const NETWORKS_TOLD: usize = 100;
 
 /// Values of all records of a database, with all they point to, for each octet of its file: the names of a hundred-octet
@@ -29,3 +29,16 @@ pub const DATABASE_MOVED: u32 = 250_000;
 
 /// Places that no database knows of which the one that was meant is looked up: each look goes over all facts.
 pub const NOWHERE_GUESSES: usize = 20;
+
+/// Kilometres that the accuracy radius of a database widens a tie by at the most: makers write 1 000 where they know no more
+/// than the country, and a larger one would make all sites of a continent one choice.
+pub const RADIUS: u32 = 1_000;
+
+/// Lines of the measured round trips of an estate: every autonomous system there is, to eight sites.
+pub const LATENCY: usize = 1_000_000;
+
+/// Milliseconds of a measured round trip: what takes longer was no answer to the same packet.
+pub const LATENCY_MOST: u32 = 10_000;
+
+/// Samples of a measured round trip: beyond, one of the distance's twenty shares has long been less than a microsecond.
+pub const LATENCY_SAMPLES: u32 = 1_000_000_000;

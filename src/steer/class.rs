@@ -5,13 +5,18 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::config::estate::{PoolId, RulesId, SiteId, Steering};
+use crate::digest::{Digest, Writer};
 use crate::geo::atlas::Atlas;
 use crate::geo::table::Table;
-use crate::steer::compass::{Compass, position};
+use crate::steer::compass::Compass;
 use crate::steer::distance::Globe;
 use crate::steer::fence::{Fence, Fences};
 use crate::steer::matcher::{Family, Matcher, flatten};
 use crate::steer::reach::Needs;
+
+mod causes;
+
+pub use causes::Causes;
 
 /// The order in which a `nearest` pool tries its sites: each step is one site, the ones in the tie, or all that are far.
 pub type Steps = Arc<[Vec<SiteId>]>;
@@ -30,16 +35,21 @@ pub struct Map {
     table: Table,
     classes: Vec<Class>,
     needs: Needs,
+    digest: Digest,
 }
 
 impl Map {
     /// Works out the class of every address.
     pub fn compile(steering: &Steering, atlas: &Atlas, needs: Needs, globe: &Globe) -> Map {
+        // Where no distance counts, no round trip does.
+        let measured = needs.measures().then(|| Matcher::rows(&steering.latency));
         let mut maker = Maker {
             matchers: (needs.rules.iter().chain(&needs.fences))
                 .map(|id| Matcher::new(&steering.rules[usize::from(id.0)]))
+                .chain(measured)
                 .collect(),
             preferred: needs.rules.len(),
+            fenced: needs.fences.len(),
             fences: Fences::new(steering, &needs.fences),
             compass: Compass::new(steering, &needs.orders, globe),
             atlas,
@@ -56,7 +66,16 @@ impl Map {
         maker.ranges(atlas.ranges6(), Family::V6, |start, class| {
             v6.push((start, class))
         });
+        let mut all = Writer::new(32);
+        all.count(v4.len());
+        for (start, class) in &v4 {
+            all.number(*start).number(*class);
+        }
+        for (start, class) in &v6 {
+            all.digest(Digest(*start)).number(*class);
+        }
         Map {
+            digest: all.end(),
             table: Table::new(v4, v6),
             classes: maker.classes,
             needs,
@@ -74,6 +93,11 @@ impl Map {
         &self.classes
     }
 
+    /// Of which address is of which class, by number.
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+
     /// The table, for its figures.
     pub fn table(&self) -> &Table {
         &self.table
@@ -86,6 +110,20 @@ impl Map {
 }
 
 impl Class {
+    /// The class of a client whom no rule fits and no fence holds, and who tries all sites one by one: what stands in a pool
+    /// whoever asks.
+    pub(super) fn anyone(needs: &Needs) -> Class {
+        let each = |order: &crate::steer::reach::Order| {
+            let steps = order.sites.iter().map(|site| vec![*site]);
+            steps.collect::<Vec<Vec<SiteId>>>().into()
+        };
+        Class {
+            rules: vec![None; needs.rules.len()].into(),
+            fence: None,
+            steps: needs.orders.iter().map(each).collect(),
+        }
+    }
+
     /// The rule of this set that fits, or the first one there with the same targets, by its number. `needs` are the
     /// asking pool's own.
     pub fn rule(&self, needs: &Needs, set: RulesId) -> Option<usize> {
@@ -111,21 +149,24 @@ impl Class {
 
 /// Compiles one map.
 struct Maker<'a> {
-    /// Of the rule sets that pools prefer by, then of the fences.
+    /// Of the rule sets that pools prefer by, then of the fences, then of the measured round trips.
     matchers: Vec<Matcher<'a>>,
-    /// How many of the former.
+    /// How many of the first.
     preferred: usize,
+    /// How many of the second.
+    fenced: usize,
     fences: Fences<'a>,
     compass: Compass<'a>,
     atlas: &'a Atlas,
-    /// The class of facts where no rule for a network covers the address.
+    /// The class of facts where no rule or measurement for a network covers the address.
     plain: Vec<Option<u32>>,
     classes: Vec<Class>,
     ids: HashMap<Class, u32>,
 }
 
 impl Maker<'_> {
-    /// Walks the ranges of the databases and those of all rules for networks together, and puts where classes begin.
+    /// Walks the ranges of the databases and those of all rules and measurements for networks together, and puts where
+    /// classes begin.
     fn ranges(
         &mut self,
         facts: impl Iterator<Item = (u128, u32)>,
@@ -191,7 +232,7 @@ impl Maker<'_> {
         class
     }
 
-    /// The number of a class, new or known. `networks`: for each rule set the rule of the longest network, if any.
+    /// The number of a class, new or known. `networks`: for each matcher what it has for the longest network, if any.
     fn class(&mut self, fact: u32, networks: &[Option<u32>]) -> u32 {
         let facts = self.atlas.facts(fact);
         let network = |n: usize| networks.get(n).copied().flatten();
@@ -201,11 +242,13 @@ impl Maker<'_> {
             .enumerate()
             .map(|(n, m)| network(n).or_else(|| m.find(facts)));
         let rules: Vec<Option<u32>> = rules.collect();
-        let (rules, fences) = rules.split_at(self.preferred.min(rules.len()));
+        let (rules, others) = rules.split_at(self.preferred.min(rules.len()));
+        let (fences, measured) = others.split_at(self.fenced.min(others.len()));
+        let row = measured.first().copied().flatten();
         let fence = self.fences.inside(fences);
         let class = Class {
             rules: rules.into(),
-            steps: self.compass.steps(position(facts), fence.as_ref()),
+            steps: self.compass.steps(facts, row, fence.as_ref()),
             fence,
         };
         let next = self.classes.len() as u32;

@@ -72,10 +72,14 @@ pub fn key_hash(pool: u64, addr: IpAddr) -> u64 {
     }
 }
 
-/// `query`: the next of an even sequence.
+/// `query`: the next of an even sequence. In a chain of steered names only the first draws from it: those that it leads to
+/// are asked for some points of it only, so that each of them needs a draw that does not hang on the one before.
 #[inline]
-pub fn query(counter: u32) -> u32 {
-    counter.wrapping_mul(PHI)
+pub fn query(counter: u32, hop: u32) -> u32 {
+    match hop {
+        0 => counter.wrapping_mul(PHI),
+        hop => (mix(mix(u64::from(hop)) ^ u64::from(counter)) >> 32) as u32,
+    }
 }
 
 /// Where the order of an answer of `count` addresses begins. A sequence of its own: the mere count would give a client that
@@ -151,9 +155,24 @@ mod tests {
     fn a_run_of_queries_is_even() {
         let mut seen = [0; 4];
         for counter in 0..4096 {
-            seen[(query(counter) >> 30) as usize] += 1;
+            seen[(query(counter, 0) >> 30) as usize] += 1;
         }
         assert!(seen.iter().all(|n| (1023..=1025).contains(n)), "{seen:?}");
+    }
+
+    /// What a steered name leads to is asked for some points only, and must still be parted evenly.
+    #[test]
+    fn a_name_that_another_leads_to_draws_by_itself() {
+        for part in 0..5 {
+            let led = (0..100_000u32).filter(|c| (u64::from(query(*c, 0)) * 5) >> 32 == part);
+            let draws: Vec<[u32; 2]> = led.map(|c| [query(c, 1), query(c, 2)]).collect();
+            let low = |hop: usize| draws.iter().filter(|d| d[hop] >> 31 == 0).count();
+            for count in [low(0), low(1)] {
+                assert!((9_600..=10_400).contains(&count), "{part}: {count}");
+            }
+            let both = draws.iter().filter(|d| (d[0] ^ d[1]) >> 31 == 0).count();
+            assert!((9_600..=10_400).contains(&both), "{part}: {both}");
+        }
     }
 
     /// Every second draw, and those of one half of the points alone: each still begins with either address as often.
@@ -161,7 +180,7 @@ mod tests {
     fn orders_are_even_whoever_asks() {
         for (step, half) in [(1, None), (2, None), (3, None), (1, Some(0)), (1, Some(1))] {
             let counters = (0..8_000u32).map(|n| n * step);
-            let counters = counters.filter(|c| half.is_none_or(|half| query(*c) >> 31 == half));
+            let counters = counters.filter(|c| half.is_none_or(|half| query(*c, 0) >> 31 == half));
             let starts: Vec<usize> = counters.map(|c| start(c, 2)).collect();
             let first = starts.iter().filter(|s| **s == 0).count() * 1_000 / starts.len();
             assert!((490..=510).contains(&first), "{step} {half:?}: {first}");

@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 
-use crate::config::estate::{Rule, RuleSet, Target};
+use crate::config::estate::{Measured, Row, Rule, RuleSet, Target};
 use crate::geo::atlas::Facts;
+use crate::geo::layers::Layers;
 use crate::place::{Place, Subdivision};
-use crate::prefix::{Prefix, mask32, mask128};
+use crate::prefix::Prefix;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Family {
@@ -16,48 +17,25 @@ pub(super) enum Family {
 
 /// Ranges of the longest network at each address; the networks of one rule set never overlap but by nesting.
 pub(super) fn flatten(networks: &[(Prefix, u32)], family: Family) -> Vec<(u128, Option<u32>)> {
-    let mut list: Vec<(u128, u128, u32)> = Vec::new();
-    for (prefix, rule) in networks {
-        let (start, end) = match (prefix.addr(), family) {
-            (IpAddr::V4(a), Family::V4) => {
-                let start = u32::from(a);
-                (u128::from(start), u128::from(start | !mask32(prefix.len())))
-            }
-            (IpAddr::V6(a), Family::V6) => {
-                let start = u128::from(a);
-                (start, start | !mask128(prefix.len()))
-            }
-            _ => continue,
-        };
-        list.push((start, end, *rule));
-    }
-    // The wider of two that begin alike comes first, so that the narrower is laid upon it.
-    list.sort_by_key(|(start, end, _)| (*start, std::cmp::Reverse(*end)));
-    let mut out: Vec<(u128, Option<u32>)> = vec![(0, None)];
-    let mut open: Vec<(u128, u32)> = Vec::new();
-    let mut put = |start: u128, rule: Option<u32>| {
-        if out.last().is_some_and(|last| last.0 == start) {
-            out.pop();
+    let four = family == Family::V4;
+    let own = networks.iter();
+    let own = own.filter(|(prefix, _)| prefix.addr().is_ipv4() == four);
+    // Zero is where no rule is.
+    let numbered = own.map(|(prefix, rule)| (*prefix, rule.saturating_add(1)));
+    let layers = Layers::new(numbered, |rule, _| rule);
+    let rule = |number: u32| number.checked_sub(1);
+    match family {
+        Family::V4 => {
+            let ranges = layers.ranges4();
+            ranges
+                .map(|(start, n)| (u128::from(start), rule(n)))
+                .collect()
         }
-        out.push((start, rule));
-    };
-    for (start, end, rule) in list {
-        while let Some(&(last, _)) = open.last().filter(|(last, _)| *last < start) {
-            open.pop();
-            put(last + 1, open.last().map(|(_, rule)| *rule));
-        }
-        put(start, Some(rule));
-        open.push((end, rule));
+        Family::V6 => layers
+            .ranges6()
+            .map(|(start, n)| (start, rule(n)))
+            .collect(),
     }
-    while let Some((last, _)) = open.pop() {
-        if let Some(next) = last.checked_add(1) {
-            put(next, open.last().map(|(_, rule)| *rule));
-        }
-    }
-    if family == Family::V4 {
-        out.retain(|(start, _)| *start <= u128::from(u32::MAX));
-    }
-    out
 }
 
 /// The very rule of a set that fits an address with these facts, by its number there.
@@ -68,7 +46,19 @@ pub fn fitting(set: &RuleSet, addr: IpAddr, facts: &Facts) -> Option<usize> {
     longest.or_else(|| matcher.find(facts)).map(|n| n as usize)
 }
 
-/// A rule set, arranged by kind of place.
+/// The row of measured round trips that fits an address with these facts. The rows are sorted by place.
+pub fn row<'a>(rows: &'a [Row], addr: IpAddr, facts: &Facts) -> Option<&'a Row> {
+    let get = |place: Place| {
+        let at = rows.binary_search_by(|row| row.place.cmp(&place)).ok()?;
+        rows.get(at)
+    };
+    let width = if addr.is_ipv4() { 32 } else { 128 };
+    let mut around = (0..=width).rev().map(|len| Prefix::around(addr, len));
+    let longest = around.find_map(|prefix| get(Place::Network(prefix)));
+    longest.or_else(|| specific(facts, true, get))
+}
+
+/// A rule set or a table, arranged by kind of place.
 pub(super) struct Matcher<'a> {
     pub(super) networks: Vec<(Prefix, u32)>,
     others: HashMap<&'a Place, u32>,
@@ -83,15 +73,29 @@ impl<'a> Matcher<'a> {
         Matcher::numbered(set, |n, rule| *alike.entry(&rule.targets).or_insert(n))
     }
 
+    /// For classes: rows that say the same go by the number of the first of them.
+    pub(super) fn rows(rows: &'a [Row]) -> Matcher<'a> {
+        let mut alike: HashMap<&[Measured], u32> = HashMap::new();
+        let numbers = (0..).zip(rows).map(|(n, row)| {
+            let number = *alike.entry(&row.sites).or_insert(n);
+            (&row.place, number)
+        });
+        Matcher::of(numbers)
+    }
+
     fn numbered(set: &'a RuleSet, mut number: impl FnMut(u32, &'a Rule) -> u32) -> Matcher<'a> {
+        let rules = (0..).zip(&set.rules);
+        Matcher::of(rules.map(|(n, rule)| (&rule.place, number(n, rule))))
+    }
+
+    fn of(places: impl Iterator<Item = (&'a Place, u32)>) -> Matcher<'a> {
         let mut matcher = Matcher {
             networks: Vec::new(),
             others: HashMap::new(),
             cities: false,
         };
-        for (n, rule) in set.rules.iter().enumerate() {
-            let n = number(n as u32, rule);
-            match &rule.place {
+        for (place, n) in places {
+            match place {
                 Place::Network(prefix) => matcher.networks.push((*prefix, n)),
                 place => {
                     matcher.cities |= matches!(place, Place::City(..));
@@ -102,34 +106,38 @@ impl<'a> Matcher<'a> {
         matcher
     }
 
-    /// The most specific place that fits, in the order of the language's table; networks come before all of these.
+    /// The most specific place that fits; networks come before all of these.
     pub(super) fn find(&self, facts: &Facts) -> Option<u32> {
-        let get = |place: Place| self.others.get(&place).copied();
-        if let Some(rule) = facts.system.and_then(|n| get(Place::System(n))) {
-            return Some(rule);
-        }
-        let Some(country) = facts.country else {
-            return facts
-                .continent
-                .and_then(|c| get(Place::Continent(c)))
-                .or_else(|| get(Place::Unknown));
-        };
-        let subdivision = |code: &String| format!("{}-{code}", country.code());
-        if let Some(city) = facts.city.as_ref().filter(|_| self.cities) {
-            let narrow = facts.subdivisions.iter().rev();
-            let in_part = narrow
-                .map(|code| Place::City(subdivision(code), city.clone()))
-                .find_map(get);
-            if let Some(rule) =
-                in_part.or_else(|| get(Place::City(country.code().to_string(), city.clone())))
-            {
-                return Some(rule);
-            }
-        }
-        let part = |code: &String| get(Place::Subdivision(Subdivision(subdivision(code))));
-        let parts = facts.subdivisions.iter().rev().find_map(part);
-        parts
-            .or_else(|| get(Place::Country(country)))
-            .or_else(|| facts.continent.and_then(|c| get(Place::Continent(c))))
+        specific(facts, self.cities, |place| self.others.get(&place).copied())
     }
+}
+
+/// What `get` has for the most specific place that fits, in the order of the language's table, without networks. `cities`:
+/// whether it may have any for cities.
+fn specific<T>(facts: &Facts, cities: bool, get: impl Fn(Place) -> Option<T>) -> Option<T> {
+    if let Some(found) = facts.system.and_then(|n| get(Place::System(n))) {
+        return Some(found);
+    }
+    let Some(country) = facts.country else {
+        return facts
+            .continent
+            .and_then(|c| get(Place::Continent(c)))
+            .or_else(|| get(Place::Unknown));
+    };
+    let subdivision = |code: &String| format!("{}-{code}", country.code());
+    if let Some(city) = facts.city.as_ref().filter(|_| cities) {
+        let narrow = facts.subdivisions.iter().rev();
+        let in_part = narrow
+            .map(|code| Place::City(subdivision(code), city.clone()))
+            .find_map(&get);
+        let in_country = || get(Place::City(country.code().to_string(), city.clone()));
+        if let Some(found) = in_part.or_else(in_country) {
+            return Some(found);
+        }
+    }
+    let part = |code: &String| get(Place::Subdivision(Subdivision(subdivision(code))));
+    let parts = facts.subdivisions.iter().rev().find_map(part);
+    parts
+        .or_else(|| get(Place::Country(country)))
+        .or_else(|| facts.continent.and_then(|c| get(Place::Continent(c))))
 }

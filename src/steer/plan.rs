@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::config::estate::{AllDown, PoolId, Steering, VipId};
+use crate::config::estate::{AllDown, Draw, PoolId, Steering, VipId};
+use crate::digest::{Digest, Writer};
 use crate::health::board::{State, Verdict};
 use crate::limits;
 use crate::steer::class::{Class, Map};
 use crate::steer::judge::Judge;
+use crate::steer::motion::Motion;
 use crate::steer::outcome::{Candidate, Outcome};
 use crate::steer::reach::Needs;
 use crate::steer::wheel::{Choice, Cutter, Ranks};
@@ -43,22 +45,45 @@ pub struct Plan {
     pub stand: Stand,
     /// Until this second (of the Unix epoch) something that was looked at is in transition, and the short TTL holds.
     pub quiet_at: u64,
+    /// Which list of VIPs it looked at: its place in [`Plans`].
+    looked: u32,
 }
 
 /// The plans of a pool for all classes of its map.
-#[derive(Clone, Debug)]
-pub struct Plans(Vec<Plan>);
+#[derive(Clone, Debug, Default)]
+pub struct Plans {
+    list: Vec<Plan>,
+    /// The VIPs whose verdicts classes looked at, each list once. Only a change of one of them can change a plan.
+    looked: Vec<Arc<[VipId]>>,
+    digest: Digest,
+}
 
 impl Plans {
     /// The plan of a class.
     #[inline]
     pub fn get(&self, class: u32) -> Option<&Plan> {
-        self.0.get(class as usize)
+        self.list.get(class as usize)
     }
 
     /// All of them, by the number of their class.
     pub fn all(&self) -> &[Plan] {
-        &self.0
+        &self.list
+    }
+
+    /// Of which VIPs each class gets, and of what answers where none is up. Times are no part of it, for the clocks of two
+    /// servers may differ.
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// For each list of VIPs that were looked at whether one of them is among the changed.
+    fn stale(&self, changed: &[bool]) -> Vec<bool> {
+        let is = |vip: &VipId| {
+            changed
+                .get(usize::from(vip.0))
+                .is_none_or(|changed| *changed)
+        };
+        self.looked.iter().map(|list| list.iter().any(is)).collect()
     }
 }
 
@@ -80,64 +105,148 @@ pub struct Planner<'a> {
     pub ranks: &'a Ranks,
     /// One verdict per VIP.
     pub verdicts: &'a [Verdict],
+    /// What moves in the choice of each pool.
+    pub motion: &'a Motion,
+}
+
+/// What plans are made for.
+#[derive(Clone, Copy)]
+pub struct Purpose<'a> {
+    /// The pool.
+    pub pool: PoolId,
+    /// The pools that it can come to, itself among them.
+    pub within: &'a [PoolId],
+    /// What it must know of clients.
+    pub needs: &'a Needs,
+    /// The classes.
+    pub map: &'a Map,
+}
+
+/// What a pool's plans were before, and what has changed since: nothing but the verdicts on these VIPs.
+#[derive(Clone, Copy)]
+pub struct Before<'a> {
+    /// Made for the same pool, members and map.
+    pub plans: &'a Arc<Plans>,
+    /// By the numbers of the VIPs.
+    pub changed: &'a [bool],
+}
+
+/// Choices that were made already: pools that choose alike among the same share them.
+#[derive(Default)]
+pub struct Made(HashMap<(u8, Table, Vec<Candidate>), Arc<Choice>>);
+
+/// How points are parted.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Table {
+    Arcs,
+    Slots,
 }
 
 impl Planner<'_> {
-    /// Plans for all classes of a pool.
-    pub fn plans(&self, pool: PoolId, needs: &Needs, map: &Map) -> Plans {
-        let mut known: HashMap<Vec<Candidate>, Arc<Choice>> = HashMap::new();
-        let all_up = vec![
-            Verdict {
-                state: State::Up,
-                since: 0
-            };
-            self.verdicts.len()
-        ];
-        let Some(keys) = self.steering.pools.get(usize::from(pool.0)) else {
-            return Plans(Vec::new());
+    /// Plans for all classes of a pool. Those that looked at no VIP that has changed are taken over; if that are all, so
+    /// is the whole.
+    pub fn plans(
+        &self,
+        what: Purpose<'_>,
+        before: Option<Before<'_>>,
+        made: &mut Made,
+    ) -> Arc<Plans> {
+        let stale = before.map(|before| before.plans.stale(before.changed));
+        let stale = stale.unwrap_or_default();
+        if let Some(before) = before.filter(|_| !stale.contains(&true)) {
+            return before.plans.clone();
+        }
+        let Some(keys) = self.steering.pools.get(usize::from(what.pool.0)) else {
+            return Arc::default();
+        };
+        let table = match keys.draw {
+            Draw::Query | Draw::Client => Table::Arcs,
+            Draw::Sticky | Draw::Name => Table::Slots,
         };
         let cutter = Cutter {
             steering: self.steering,
             ranks: self.ranks,
             pool: keys,
         };
-        let plan = |class: &Class| {
-            let judge = |verdicts| Judge {
-                steering: self.steering,
-                reach: self.reach,
-                needs,
-                class,
-                verdicts,
-            };
-            let outcome = judge(self.verdicts).pool(pool);
-            let quiet_at = outcome
-                .looked
-                .iter()
-                .map(|vip| self.quiet_at(*vip))
-                .max()
-                .unwrap_or(0);
-            let mut candidates = tier(outcome);
-            let mut stand = Stand::Up;
-            if candidates.is_empty() {
-                candidates = tier(judge(&all_up).pool(pool));
-                // The zone file's records stand at no site, so no fence holds them.
-                stand = match (keys.on_all_down, class.fence()) {
-                    (_, Some(_)) if candidates.is_empty() => Stand::Closed,
-                    (AllDown::NoData, _) => Stand::NoData,
-                    (AllDown::Zone, None) => Stand::Zone,
-                    (AllDown::Zone | AllDown::All, _) => Stand::All,
-                };
+        let mut looks = Looks::default();
+        // Where lists of before stand now.
+        let mut moved: Vec<Option<u32>> = vec![None; stale.len()];
+        let until = what.within.iter().map(|pool| self.motion.of(*pool).until);
+        let until = until.max().unwrap_or(0);
+        let classes = what.map.classes();
+        let mut list = Vec::with_capacity(classes.len());
+        for (number, class) in (0..).zip(classes) {
+            let old = before.and_then(|before| {
+                let plan = before.plans.get(number)?;
+                let at = plan.looked as usize;
+                let fresh = stale.get(at) == Some(&false);
+                fresh.then_some((plan, before.plans.looked.get(at)?, moved.get_mut(at)?))
+            });
+            if let Some((plan, looked, place)) = old {
+                let looked = *place.get_or_insert_with(|| looks.number(looked));
+                list.push(Plan {
+                    looked,
+                    ..plan.clone()
+                });
+                continue;
             }
-            let choice = known
-                .entry(candidates)
-                .or_insert_with_key(|c| Arc::new(cutter.choice(c.clone())));
-            Plan {
+            let found = self.find(what, class);
+            let key = (keys.answers, table, found.candidates);
+            let choice = made.0.entry(key);
+            let choice = choice.or_insert_with_key(|key| Arc::new(cutter.choice(key.2.clone())));
+            list.push(Plan {
                 choice: choice.clone(),
-                stand,
-                quiet_at,
-            }
+                stand: found.stand,
+                quiet_at: found.quiet_at.max(until),
+                looked: looks.number(&found.looked),
+            });
+        }
+        Arc::new(Plans {
+            digest: digest(&list),
+            list,
+            looked: looks.lists,
+        })
+    }
+
+    /// What a class gets.
+    fn find(&self, what: Purpose<'_>, class: &Class) -> Found {
+        let pool = what.pool;
+        let judge = |verdicts, motion| Judge {
+            steering: self.steering,
+            reach: self.reach,
+            needs: what.needs,
+            class,
+            verdicts,
+            motion,
         };
-        Plans(map.classes().iter().map(plan).collect())
+        let mut outcome = judge(self.verdicts, self.motion).pool(pool);
+        let looked = std::mem::take(&mut outcome.looked);
+        let quiet_at = looked.iter().map(|vip| self.quiet_at(*vip)).max();
+        let mut candidates = tier(outcome);
+        let mut stand = Stand::Up;
+        if candidates.is_empty() {
+            let up = Verdict {
+                state: State::Up,
+                since: 0,
+            };
+            let all_up = vec![up; self.verdicts.len()];
+            candidates = tier(judge(&all_up, &Motion::default()).pool(pool));
+            let on_all_down = self.steering.pools.get(usize::from(pool.0));
+            let on_all_down = on_all_down.map_or(AllDown::All, |pool| pool.on_all_down);
+            // The zone file's records stand at no site, so no fence holds them.
+            stand = match (on_all_down, class.fence()) {
+                (_, Some(_)) if candidates.is_empty() => Stand::Closed,
+                (AllDown::NoData, _) => Stand::NoData,
+                (AllDown::Zone, None) => Stand::Zone,
+                (AllDown::Zone | AllDown::All, _) => Stand::All,
+            };
+        }
+        Found {
+            candidates,
+            stand,
+            quiet_at: quiet_at.unwrap_or(0),
+            looked,
+        }
     }
 
     /// A verdict that never changed is quiet for ever.
@@ -149,4 +258,48 @@ impl Planner<'_> {
             since.saturating_add(limits::TRANSITION)
         }
     }
+}
+
+/// What was found for a class.
+struct Found {
+    candidates: Vec<Candidate>,
+    stand: Stand,
+    quiet_at: u64,
+    looked: Vec<VipId>,
+}
+
+/// Lists of VIPs, each once.
+#[derive(Default)]
+struct Looks {
+    numbers: HashMap<Arc<[VipId]>, u32>,
+    lists: Vec<Arc<[VipId]>>,
+}
+
+impl Looks {
+    fn number(&mut self, vips: &[VipId]) -> u32 {
+        if let Some(number) = self.numbers.get(vips) {
+            return *number;
+        }
+        // There are no more than classes.
+        let number = self.lists.len() as u32;
+        let vips: Arc<[VipId]> = vips.into();
+        self.lists.push(vips.clone());
+        self.numbers.insert(vips, number);
+        number
+    }
+}
+
+fn digest(list: &[Plan]) -> Digest {
+    let mut all = Writer::new(31);
+    for plan in list {
+        all.number(match plan.stand {
+            Stand::Up => 0_u8,
+            Stand::Zone => 1,
+            Stand::All => 2,
+            Stand::NoData => 3,
+            Stand::Closed => 4,
+        });
+        all.digest(plan.choice.digest());
+    }
+    all.end()
 }

@@ -46,6 +46,25 @@ fn gather(steering: &Steering, pool: PoolId, depth: usize, vips: &mut Vec<VipId>
     }
 }
 
+/// What a pool answers with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gives {
+    /// A and AAAA.
+    Addresses,
+    /// A CNAME, whatever is asked.
+    Alias,
+}
+
+/// What a pool that reaches these VIPs answers with: no pool holds both kinds.
+pub fn gives(steering: &Steering, reach: &[VipId]) -> Gives {
+    let first = reach.first();
+    let vip = first.and_then(|vip| steering.vips.get(usize::from(vip.0)));
+    match vip.is_some_and(|vip| vip.cname.is_some()) {
+        true => Gives::Alias,
+        false => Gives::Addresses,
+    }
+}
+
 /// All VIPs of a site.
 pub fn at_site(steering: &Steering, site: SiteId) -> impl Iterator<Item = VipId> + '_ {
     let of_site = move |(_, vip): &(usize, &Vip)| vip.site == Some(site);
@@ -165,6 +184,11 @@ impl Needs {
         needs.rules.dedup();
         needs.nearest.sort_unstable();
         needs
+    }
+
+    /// Whether it counts how far a client is from sites.
+    pub fn measures(&self) -> bool {
+        !self.orders.is_empty()
     }
 
     /// Whether the two see clients alike, so that one map serves both.

@@ -204,6 +204,15 @@ impl Name {
         }
     }
 
+    /// The name with `apex` in place of the root.
+    pub fn under(&self, apex: &Name) -> Result<Name, NameError> {
+        let own = self.0.split_last().map_or(&[][..], |(_, own)| own);
+        if own.len() + apex.0.len() > limits::NAME {
+            return Err(NameError::TooLong);
+        }
+        Ok(Name([own, &apex.0].concat().into()))
+    }
+
     /// Where its labels begin, from the left.
     fn starts<'a>(&self, room: &'a mut [u8; limits::LABELS]) -> &'a [u8] {
         let (mut at, mut count) = (0, 0);

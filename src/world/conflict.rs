@@ -2,13 +2,15 @@
 
 use std::collections::HashMap;
 
-use crate::config::estate::{Steered, Steering};
+use crate::config::estate::Steering;
 use crate::diagnostic::{Diagnostic, Source, Spot};
 use crate::wire::asked::{Asked, Seed};
 use crate::wire::kind::Kind;
 use crate::wire::name::Name;
+use crate::world::alias::Aliases;
 use crate::world::estate::{Apexes, Estate};
 use crate::world::link::{Locate, Read};
+use crate::world::lots::{Lot, Lots};
 use crate::zone::{Found, Shown, Sought, Zone};
 
 /// How much of the estate could be read.
@@ -103,7 +105,13 @@ impl<'a> Conflicts<'a> {
         self.spot(read, sought)
     }
 
-    fn record(&mut self, read: &Read, owner: &Name, kind: Kind, rdata: Option<&[u8]>) -> Spot {
+    pub(super) fn record(
+        &mut self,
+        read: &Read,
+        owner: &Name,
+        kind: Kind,
+        rdata: Option<&[u8]>,
+    ) -> Spot {
         let sought = Sought {
             owner,
             kind,
@@ -113,44 +121,20 @@ impl<'a> Conflicts<'a> {
         self.spot(read, sought)
     }
 
-    /// The steered names of each zone: a name belongs to the deepest zone above it.
-    pub(super) fn assign<'s>(
-        &mut self,
-        zones: &[Read],
-        apexes: &Apexes,
-        steering: &'s Steering,
-        reading: Reading,
-    ) -> Vec<Vec<&'s Steered>> {
-        let mut asked = Asked::new(Seed::default());
-        let mut by_zone: Vec<Vec<&Steered>> = vec![Vec::new(); zones.len()];
-        for steered in &steering.names {
-            let zone = holder(zones, apexes, &mut asked, &steered.name);
-            match zone.and_then(|zone| by_zone.get_mut(zone)) {
-                Some(names) => names.push(steered),
-                // What could not be read may hold it, and without any zone there is nothing to name.
-                None if reading == Reading::Part || zones.is_empty() => {}
-                None => {
-                    let message = format!("`{}` lies in no zone of this estate", steered.name);
-                    let known = zones.iter().take(5);
-                    let known: Vec<String> =
-                        known.map(|z| format!("`{}`", z.zone.apex())).collect();
-                    let advice = format!(
-                        "the zones are {}; add a zone file that holds the name",
-                        known.join(", ")
-                    );
-                    let spot = steered.spot.clone();
-                    self.found.push(Diagnostic::error(spot, message, advice));
-                }
-            }
-        }
-        by_zone
-    }
-
     /// What a zone file holds that a steered name cannot stand beside.
-    pub(super) fn names(&mut self, read: &Read, names: &[&Steered]) {
+    pub(super) fn names(
+        &mut self,
+        read: &Read,
+        lots: &Lots,
+        steering: &Steering,
+        aliases: &Aliases,
+    ) {
         let (zone, apex) = (&read.zone, read.zone.apex());
-        for steered in names {
-            let name = &steered.name;
+        for lot in &lots.steered {
+            let Some(here) = lot.line.spot(steering) else {
+                continue;
+            };
+            let name = &lot.name;
             for above in ancestors(name).take_while(|n| n.is_within(apex)) {
                 let Some(node) = zone.node(above.wire()) else {
                     continue;
@@ -179,8 +163,12 @@ impl<'a> Conflicts<'a> {
                     (Kind::NS, message, advice, "the delegation")
                 };
                 let spot = self.record(read, &above, kind, None);
-                let error = Diagnostic::error(steered.spot.clone(), message, advice);
+                let error = Diagnostic::error(here.clone(), message, advice);
                 self.found.push(error.and(spot, words));
+            }
+            if aliases.has(lot) {
+                self.beside_alias(read, name, &here);
+                continue;
             }
             let node = zone.node(name.wire());
             if node.is_some_and(|node| node.rrset(Kind::CNAME).is_some()) {
@@ -189,16 +177,22 @@ impl<'a> Conflicts<'a> {
                 );
                 let advice = "take the CNAME out, or do not steer the name";
                 let spot = self.record(read, name, Kind::CNAME, None);
-                let error = Diagnostic::error(steered.spot.clone(), message, advice);
+                let error = Diagnostic::error(here, message, advice);
                 self.found.push(error.and(spot, "the CNAME"));
             }
         }
     }
 
     /// Name servers that steering would answer for, whichever zone of the estate names them. The zones are steered.
-    pub(super) fn servers(&mut self, zones: &[Read], apexes: &Apexes, by_zone: &[Vec<&Steered>]) {
+    pub(super) fn servers(
+        &mut self,
+        zones: &[Read],
+        apexes: &Apexes,
+        by_zone: &[Lots],
+        steering: &Steering,
+    ) {
         let mut asked = Asked::new(Seed::default());
-        let names = by_zone.iter().flatten();
+        let names = by_zone.iter().flat_map(|lots| &lots.steered);
         let mut steered: HashMap<u64, Option<usize>> = names
             .clone()
             .map(|steered| (Zone::server_hash(&mut asked, &steered.name), None))
@@ -206,8 +200,7 @@ impl<'a> Conflicts<'a> {
         if steered.is_empty() {
             return;
         }
-        let wild = |names: &Vec<&Steered>| names.iter().any(|s| s.name.is_wildcard());
-        let any_wild = by_zone.iter().any(wild);
+        let any_wild = by_zone.iter().any(Lots::wild);
         let mut others: HashMap<u64, usize> = HashMap::new();
         for (at, read) in zones.iter().enumerate() {
             for hash in read.zone.servers() {
@@ -218,19 +211,15 @@ impl<'a> Conflicts<'a> {
                 }
             }
         }
-        for steered_name in names {
-            let name = &steered_name.name;
+        for lot in names {
+            let name = &lot.name;
             let hash = Zone::server_hash(&mut asked, name);
             let first = steered.remove(&hash).flatten();
-            let Some(server) = first.and_then(|at| server(zones, at, hash)) else {
+            let server = first.and_then(|at| server(zones, at, hash));
+            let Some((server, here)) = server.zip(lot.line.spot(steering)) else {
                 continue;
             };
-            let message = format!(
-                "`{name}` is a name server, and resolvers must reach each one at its own address"
-            );
-            let advice = "give the NS record another name, with plain A and AAAA records";
-            let error = Diagnostic::error(steered_name.spot.clone(), message, advice);
-            self.named(zones, &server, error);
+            self.steered_server(zones, name, here, &server);
         }
         let mut left: Vec<(usize, Server)> = Vec::new();
         for (hash, at) in others {
@@ -238,16 +227,66 @@ impl<'a> Conflicts<'a> {
                 continue;
             };
             let here = holder(zones, apexes, &mut asked, &server.host);
-            if let Some(here) = here.filter(|at| by_zone.get(*at).is_some_and(wild)) {
+            if let Some(here) = here.filter(|at| by_zone.get(*at).is_some_and(Lots::wild)) {
                 left.push((here, server));
             }
         }
         left.sort_by(|(_, a), (_, b)| a.host.cmp(&b.host));
         for (at, server) in left {
-            if let Some((read, names)) = zones.get(at).zip(by_zone.get(at)) {
-                self.wild(read, names, zones, &server);
+            if let Some((read, lots)) = zones.get(at).zip(by_zone.get(at)) {
+                let star = self.wild(read, lots, &server);
+                let spot = star.and_then(|lot| Some((lot, lot.line.spot(steering)?)));
+                if let Some((lot, spot)) = spot {
+                    self.stood_for(zones, lot, spot, &server);
+                }
             }
         }
+    }
+
+    /// The same where only some zones are `fresh` and no name is: then only the NS records of those can name what is
+    /// steered, unless one of them lost the records of a name under a steered wildcard.
+    pub(super) fn new_servers(
+        &mut self,
+        zones: &[Read],
+        apexes: &Apexes,
+        by_zone: &[Lots],
+        steering: &Steering,
+        fresh: &[bool],
+    ) {
+        let mut asked = Asked::new(Seed::default());
+        let fresh = zones.iter().enumerate().zip(fresh);
+        for ((at, read), _) in fresh.filter(|(_, fresh)| **fresh) {
+            for hash in read.zone.servers() {
+                let Some(server) = server(zones, at, *hash) else {
+                    continue;
+                };
+                let here = holder(zones, apexes, &mut asked, &server.host);
+                let here = here.and_then(|here| zones.get(here).zip(by_zone.get(here)));
+                let Some((read, lots)) = here else { continue };
+                let exact = read.zone.node_at(&asked, asked.labels());
+                let lot = match exact {
+                    Some(node) => node.steer().and_then(|nth| lots.steered.get(nth as usize)),
+                    None => self.wild(read, lots, &server),
+                };
+                let Some((lot, spot)) = lot.and_then(|l| Some((l, l.line.spot(steering)?))) else {
+                    continue;
+                };
+                if exact.is_some() {
+                    self.steered_server(zones, &lot.name, spot, &server);
+                } else {
+                    self.stood_for(zones, lot, spot, &server);
+                }
+            }
+        }
+    }
+
+    fn steered_server(&mut self, zones: &[Read], name: &Name, spot: Spot, server: &Server) {
+        let message = format!(
+            "`{name}` is a name server, and resolvers must reach each one at its own address"
+        );
+        let advice = "give the NS record another name, with plain A and AAAA records";
+        let error = Diagnostic::error(spot, message, advice);
+        self.named(zones, server, error);
     }
 
     /// An error that the NS record belongs to.
@@ -260,26 +299,28 @@ impl<'a> Conflicts<'a> {
         self.found.push(error.and(spot, "the NS record"));
     }
 
-    /// A name server that has no records in its zone, so that a steered wildcard would stand for it.
-    fn wild(&mut self, read: &Read, names: &[&Steered], zones: &[Read], server: &Server) {
-        let host = &server.host;
-        let asked = Asked::of(host, Seed::default());
+    /// The steered wildcard that would stand for a name server, which has no records in its zone.
+    fn wild<'l>(&self, read: &Read, lots: &'l Lots, server: &Server) -> Option<&'l Lot> {
+        let asked = Asked::of(&server.host, Seed::default());
         if read.zone.node_at(&asked, asked.labels()).is_some() {
-            return;
+            return None;
         }
-        let star = match read.zone.find(&asked, Kind::A) {
-            Found::Records { node, .. } | Found::NoData { node, .. } => node.owner(),
-            _ => return,
-        };
-        if let Some(steered) = names.iter().find(|steered| steered.name == star) {
-            let star = &steered.name;
-            let message = format!(
-                "`{host}` is a name server without records of its own, so `{star}` would answer for it"
-            );
-            let advice = format!("write plain A and AAAA records for `{host}`");
-            let error = Diagnostic::error(steered.spot.clone(), message, advice);
-            self.named(zones, server, error);
+        match read.zone.find(&asked, Kind::A) {
+            Found::Records { node, .. } | Found::NoData { node, .. } => {
+                lots.steered.get(node.steer()? as usize)
+            }
+            _ => None,
         }
+    }
+
+    fn stood_for(&mut self, zones: &[Read], lot: &Lot, spot: Spot, server: &Server) {
+        let (host, star) = (&server.host, &lot.name);
+        let message = format!(
+            "`{host}` is a name server without records of its own, so `{star}` would answer for it"
+        );
+        let advice = format!("write plain A and AAAA records for `{host}`");
+        let error = Diagnostic::error(spot, message, advice);
+        self.named(zones, server, error);
     }
 
     /// Content that changed under an unchanged serial is a warning: plain secondaries would not fetch it.
@@ -299,7 +340,12 @@ impl<'a> Conflicts<'a> {
 }
 
 /// The deepest zone that holds a name.
-fn holder(zones: &[Read], apexes: &Apexes, asked: &mut Asked, name: &Name) -> Option<usize> {
+pub(super) fn holder(
+    zones: &[Read],
+    apexes: &Apexes,
+    asked: &mut Asked,
+    name: &Name,
+) -> Option<usize> {
     // A `Name` is always readable.
     let _ = asked.read(name.wire());
     apexes.find(asked, asked.labels(), |at, suffix| {

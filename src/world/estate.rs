@@ -4,14 +4,16 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::config::estate::{PoolId, Steering, VipId};
+use crate::digest::Digest;
 use crate::geo::atlas::Atlas;
 use crate::limits;
 use crate::steer::class::Map;
-use crate::steer::reach::Needs;
+use crate::steer::reach::{Gives, Needs};
 use crate::steer::wheel::Ranks;
 use crate::wire;
 use crate::wire::asked::{Asked, Seed};
 use crate::wire::name::Name;
+use crate::world::lots::Lots;
 use crate::zone::Zone;
 
 /// See the module.
@@ -35,7 +37,13 @@ pub struct Estate {
     pub slots: Vec<u32>,
     /// The name of each slot from slot 1 on, with those that have left the estate: what was counted stays counted.
     pub counted: Vec<Arc<str>>,
+    /// Of what is served: the zones and all that steering says.
+    pub digest: Digest,
+    /// Of what the databases say, without corrections.
+    pub known: Digest,
     pub(super) apexes: Apexes,
+    /// For every zone its part of `[names]`.
+    pub(super) lots: Arc<Vec<Lots>>,
 }
 
 /// A zone that is served.
@@ -50,7 +58,9 @@ pub struct Held {
     /// The steered names of the zone; a node carries the number of its name here.
     pub names: Arc<[Name]>,
     /// For each of them the index of its pool in [`Estate::roots`].
-    pub steered: Vec<u32>,
+    pub steered: Arc<[u32]>,
+    /// Of its records.
+    pub digest: Digest,
 }
 
 /// A pool that names point to, with what its answers need.
@@ -66,6 +76,13 @@ pub struct Root {
     pub map: Arc<Map>,
     /// The VIPs whose verdicts can matter to it.
     pub involved: Vec<VipId>,
+    /// What it answers with.
+    pub gives: Gives,
+    /// Of all that plans follow from but the map and the verdicts, with the numbers of VIPs, sites and pools: of two
+    /// estates it is equal where plans can be taken over.
+    pub basis: Digest,
+    /// The pools whose motion can: itself, and those that it can come to.
+    pub within: Vec<PoolId>,
 }
 
 impl Estate {
@@ -96,6 +113,13 @@ impl Estate {
         };
         let found = self.apexes.slots.find(zone.key().0, is)?;
         Some(found as usize)
+    }
+
+    /// Whether a pool of `cname` VIPs answers any name of a zone.
+    pub(super) fn leads(&self, held: &Held) -> bool {
+        let root = |at: &u32| self.roots.get(*at as usize);
+        let mut roots = held.steered.iter().filter_map(root);
+        roots.any(|root| root.gives == Gives::Alias)
     }
 
     /// How many names steering answers.

@@ -3,8 +3,9 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::config::estate::{Draw, PoolId, Steered, Steering, VipId};
+use crate::config::estate::{Draw, Pool, PoolId, Steering, Vip, VipId};
 use crate::diagnostic::{self, Diagnostic, Spot};
+use crate::digest::{Digest, Writer};
 use crate::geo::atlas::Atlas;
 use crate::geo::corrections::{Change, Corrections};
 use crate::steer::class::Map;
@@ -13,8 +14,11 @@ use crate::steer::draw;
 use crate::steer::reach::{self, Needs};
 use crate::steer::wheel::Ranks;
 use crate::wire::name::Name;
+use crate::world::alias::Aliases;
 use crate::world::conflict::{Conflicts, Reading};
+use crate::world::digest;
 use crate::world::estate::{Apexes, Estate, Held, Root, Slots};
+use crate::world::lots::Lots;
 use crate::world::nowhere;
 use crate::zone::{Sought, Zone};
 
@@ -23,8 +27,18 @@ use crate::zone::{Sought, Zone};
 pub struct Read {
     /// As the operator knows it.
     pub path: Arc<str>,
+    /// Octets of the path in front of what is seen from the folder of the zones.
+    pub folder: usize,
     /// What it holds. Whether and what it steers does not matter; as before is quickest.
     pub zone: Arc<Zone>,
+}
+
+impl Read {
+    /// The path as it is seen from the folder of the zones.
+    pub fn inside(&self) -> &str {
+        let inside = self.path.get(self.folder..);
+        inside.unwrap_or(&self.path).trim_start_matches('/')
+    }
 }
 
 /// Where a record stands in the file of this path, if it still does: texts are gone when contradictions are found.
@@ -40,7 +54,7 @@ pub fn check(
     let mut conflicts = Conflicts::new(locate);
     let (mut zones, _) = conflicts.single(zones, reading, None);
     if let Some(steering) = steering {
-        join(&mut zones, &[], steering, reading, &mut conflicts);
+        join(&mut zones, &[], None, steering, reading, &mut conflicts);
     }
     conflicts.found
 }
@@ -56,9 +70,15 @@ pub fn link(
 ) -> (Option<Estate>, Vec<Diagnostic>) {
     let mut conflicts = Conflicts::new(locate);
     let (mut zones, olds) = conflicts.single(zones, Reading::Whole, before);
-    let old = |place: &Option<usize>| before?.zones.get((*place)?);
-    let olds: Vec<Option<&Held>> = olds.iter().map(old).collect();
-    let (apexes, by_zone) = join(&mut zones, &olds, &steering, Reading::Whole, &mut conflicts);
+    let reading = Reading::Whole;
+    let (apexes, lots) = join(
+        &mut zones,
+        &olds,
+        before,
+        &steering,
+        reading,
+        &mut conflicts,
+    );
     let mut found = conflicts.found;
     let databases = atlas;
     let atlas = corrected(&steering, &databases, before);
@@ -66,7 +86,9 @@ pub fn link(
     if diagnostic::any_error(&found) {
         return (None, found);
     }
-    let mut roots: Vec<PoolId> = Vec::new();
+    let same = before.filter(|before| Arc::ptr_eq(&before.lots, &lots));
+    let known = same.map_or(&[][..], |before| &before.roots);
+    let mut roots: Vec<PoolId> = known.iter().map(|root| root.pool).collect();
     let mut numbers: HashMap<PoolId, u32> = HashMap::new();
     let mut root_of = |pool: PoolId| {
         *numbers.entry(pool).or_insert_with(|| {
@@ -74,10 +96,17 @@ pub fn link(
             roots.len() as u32 - 1
         })
     };
-    let held = zones.into_iter().zip(by_zone).map(|(read, names)| Held {
+    let mut steered = |at: usize, lots: &Lots| match same.and_then(|b| b.zones.get(at)) {
+        Some(old) => old.steered.clone(),
+        None if lots.steered.is_empty() => Arc::default(),
+        None => lots.steered.iter().map(|s| root_of(s.pool)).collect(),
+    };
+    let all = zones.into_iter().zip(&*lots).zip(olds).enumerate();
+    let held = all.map(|(at, ((read, lots), old))| Held {
         lower: read.zone.lower().clone(),
         names: read.zone.steered().clone(),
-        steered: names.iter().map(|s| root_of(s.pool)).collect(),
+        steered: steered(at, lots),
+        digest: digest::zone(&read.zone, before.and_then(|b| b.zones.get(old?))),
         path: read.path,
         zone: read.zone,
     });
@@ -90,50 +119,80 @@ pub fn link(
         ranks: ranks(&steering, &roots),
         slots: steering.vips.iter().map(|v| slots.of(&v.name)).collect(),
         counted: slots.names().to_vec(),
+        digest: digest::estate(&zones, &steering),
+        known: digest::databases(&databases, before),
         zones,
         steering,
         atlas,
         databases,
         roots,
+        lots,
     };
     (Some(estate), found)
 }
 
-/// Steers the zones, and finds what contradicts that. `olds` are those of before, as far as there are any. For each zone
-/// its steered names.
-fn join<'s>(
+/// Whether the names of each zone are those of before: the same steering for the same zones in the same files.
+fn settled(before: &Estate, steering: &Steering, zones: &[Read], olds: &[Option<usize>]) -> bool {
+    let mut pairs = zones.iter().zip(&before.zones);
+    std::ptr::eq(&*before.steering, steering)
+        && zones.len() == before.zones.len()
+        && olds.iter().enumerate().all(|(at, old)| *old == Some(at))
+        && (steering.patterns.is_empty() || pairs.all(|(new, old)| new.path == old.path))
+}
+
+/// Steers the zones, and finds what contradicts that. `olds` are their places in the estate before, as far as they have
+/// any. For each zone its part of `[names]`.
+fn join(
     zones: &mut [Read],
-    olds: &[Option<&Held>],
-    steering: &'s Steering,
+    olds: &[Option<usize>],
+    before: Option<&Estate>,
+    steering: &Steering,
     reading: Reading,
     conflicts: &mut Conflicts<'_>,
-) -> (Apexes, Vec<Vec<&'s Steered>>) {
+) -> (Apexes, Arc<Vec<Lots>>) {
     let apexes = Apexes::new(zones.iter().map(|read| &*read.zone));
-    let by_zone = conflicts.assign(zones, &apexes, steering, reading);
-    let olds = olds.iter().copied().chain(std::iter::repeat(None));
-    for ((read, names), old) in zones.iter_mut().zip(&by_zone).zip(olds) {
+    let same = before.filter(|before| settled(before, steering, zones, olds));
+    let lots = match same {
+        Some(before) => before.lots.clone(),
+        None => Arc::new(conflicts.assign(zones, &apexes, steering, reading)),
+    };
+    let aliases = Aliases::new(steering, &lots);
+    let old = |place: &Option<usize>| before?.zones.get((*place)?);
+    let olds = olds.iter().map(old).chain(std::iter::repeat(None));
+    let mut fresh = vec![true; zones.len()];
+    for (((read, lots), old), fresh) in zones.iter_mut().zip(&*lots).zip(olds).zip(&mut fresh) {
         if let Some(old) = old {
-            if old.zone.same_reading(&read.zone) && equal(&old.names, names) {
-                // What was in force contradicts nothing.
+            let names = || same.is_some() || lots.are(&old.names, old.zone.kept());
+            if old.zone.same_reading(&read.zone) && names() {
                 read.zone = old.zone.clone();
+                *fresh = same.is_none();
+                // What was in force contradicts nothing, unless a name gives something else now.
+                let other = *fresh && (aliases.any(lots) || before.is_some_and(|b| b.leads(old)));
+                if other {
+                    conflicts.names(read, lots, steering, &aliases);
+                }
                 continue;
             }
             conflicts.serial(read, &old.zone);
         }
-        if !names.is_empty() {
-            conflicts.names(read, names);
+        if !lots.steered.is_empty() {
+            conflicts.names(read, lots, steering, &aliases);
         }
-        if !equal(read.zone.steered(), names) {
-            let names: Vec<_> = names.iter().map(|steered| steered.name.clone()).collect();
-            read.zone = Arc::new(read.zone.steer(&names));
+        if !lots.are(read.zone.steered(), read.zone.kept()) {
+            let names: Vec<Name> = lots.steered.iter().map(|lot| lot.name.clone()).collect();
+            read.zone = Arc::new(read.zone.steer_except(&names, &lots.kept));
         }
     }
-    conflicts.servers(zones, &apexes, &by_zone);
-    (apexes, by_zone)
-}
-
-fn equal(old: &[Name], names: &[&Steered]) -> bool {
-    old.iter().eq(names.iter().map(|steered| &steered.name))
+    let wild = |(lots, fresh): (&Lots, &bool)| *fresh && lots.wild();
+    if same.is_some() && !lots.iter().zip(&fresh).any(wild) {
+        conflicts.new_servers(zones, &apexes, &lots, steering, &fresh);
+    } else {
+        conflicts.servers(zones, &apexes, &lots, steering);
+    }
+    if aliases.some() {
+        conflicts.pointing(zones, &apexes, &lots, steering, &aliases, &fresh);
+    }
+    (apexes, lots)
 }
 
 /// The root pools with their maps; pools of equal needs share one, and one of before serves on if nothing it is made of changed.
@@ -162,15 +221,37 @@ fn maps(
             .get(usize::from(pool.0))
             .map_or("", |p| &p.name);
         let involved = reach::involved(steering, pool);
+        let gives = reach::gives(steering, &involved);
+        let within = reach::below(steering, pool);
         made.push(Root {
+            gives,
+            basis: basis(steering, &within, &involved),
             pool,
             hash: draw::pool_hash(name),
             needs,
             map,
             involved,
+            within,
         });
     }
     made
+}
+
+/// See [`Root::basis`].
+fn basis(steering: &Steering, within: &[PoolId], involved: &[VipId]) -> Digest {
+    let mut all = Writer::new(40);
+    for id in within {
+        let pool = steering.pools.get(usize::from(id.0));
+        all.number(id.0)
+            .digest(pool.map_or(Digest::default(), Pool::digest));
+    }
+    all.count(involved.len());
+    for id in involved {
+        let vip = steering.vips.get(usize::from(id.0));
+        all.number(id.0)
+            .digest(vip.map_or(Digest::default(), Vip::digest));
+    }
+    all.end()
 }
 
 /// The databases with the corrections, made anew only if one of the two is another than before.
@@ -212,9 +293,10 @@ fn ranks(steering: &Steering, roots: &[Root]) -> Ranks {
     })
 }
 
-/// Whether maps made for the one steering hold for the other: the same sites and rule sets under the same numbers.
+/// Whether maps made for the one steering hold for the other: the same sites and rule sets under the same numbers, and
+/// the same round trips to these.
 pub(super) fn same_places(a: &Steering, b: &Steering) -> bool {
-    a.sites == b.sites && a.rules == b.rules
+    a.sites == b.sites && a.rules == b.rules && a.measures_alike(b)
 }
 
 #[cfg(test)]

@@ -1,21 +1,28 @@
 //! Everything that a query may read, as one value that never changes, and the cell that holds it.
 
+mod alias;
 pub mod badge;
 pub mod cell;
 pub mod conflict;
+pub mod digest;
 pub mod estate;
 pub mod link;
+pub mod lint;
+mod lots;
 pub mod moved;
 mod nowhere;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::config::estate::PoolId;
 use crate::health::board::Verdict;
-use crate::steer::plan::{Planner, Plans};
+use crate::steer::motion::Motion;
+use crate::steer::plan::{Before, Made, Planner, Plans, Purpose};
 use badge::Badge;
 use estate::Estate;
 
-/// The estate, the verdicts, and the plans that follow from both. A change makes a new one.
+/// The estate, the verdicts, what moves, and the plans that follow from all of them. A change makes a new one.
 #[derive(Debug)]
 pub struct World {
     /// New on reload.
@@ -24,6 +31,8 @@ pub struct World {
     pub badge: Arc<Badge>,
     /// One per VIP of the estate, in its order.
     pub verdicts: Vec<Verdict>,
+    /// What time and load change in the choices of its pools.
+    pub motion: Arc<Motion>,
     /// For every root pool of the estate its plans.
     pub plans: Vec<Arc<Plans>>,
     /// Counts up with every new world.
@@ -31,68 +40,150 @@ pub struct World {
 }
 
 impl World {
-    /// The world of an estate; `verdict` tells what is believed of a VIP by its name.
+    /// The world of an estate in which nothing moves; `verdict` tells what is believed of a VIP by its name.
     pub fn new(
         estate: Arc<Estate>,
         badge: Arc<Badge>,
         verdict: impl Fn(&str) -> Verdict,
         generation: u64,
     ) -> World {
-        let verdicts: Vec<Verdict> = estate
-            .steering
-            .vips
-            .iter()
-            .map(|v| verdict(&v.name))
-            .collect();
-        let plans = estate
-            .roots
-            .iter()
-            .map(|root| plans(&estate, &verdicts, root))
-            .collect();
+        World::moving(estate, badge, verdict, Arc::default(), generation)
+    }
+
+    /// The world of an estate whose pools are in motion.
+    pub fn moving(
+        estate: Arc<Estate>,
+        badge: Arc<Badge>,
+        verdict: impl Fn(&str) -> Verdict,
+        motion: Arc<Motion>,
+        generation: u64,
+    ) -> World {
+        let verdicts = verdicts(&estate, verdict);
+        let plans = plans(&estate, &verdicts, &motion, |_| None);
         World {
             estate,
             badge,
             verdicts,
+            motion,
             plans,
             generation,
         }
     }
 
-    /// The same estate with other verdicts: only the pools that a changed VIP can matter to are planned anew.
-    pub fn with(&self, verdict: impl Fn(&str) -> Verdict, generation: u64) -> World {
-        let vips = &self.estate.steering.vips;
-        let verdicts: Vec<Verdict> = vips.iter().map(|v| verdict(&v.name)).collect();
-        let changed = |id: usize| self.verdicts.get(id) != verdicts.get(id);
-        let plan = |(root, old): (&estate::Root, &Arc<Plans>)| {
-            if root.involved.iter().any(|vip| changed(usize::from(vip.0))) {
-                plans(&self.estate, &verdicts, root)
-            } else {
-                old.clone()
-            }
-        };
-        let plans = self
-            .estate
-            .roots
-            .iter()
-            .zip(&self.plans)
-            .map(plan)
-            .collect();
+    /// The same for an estate that comes after this one's: a pool of which neither itself nor anything below it has changed
+    /// keeps its plans.
+    pub fn follow(
+        &self,
+        estate: Arc<Estate>,
+        badge: Arc<Badge>,
+        verdict: impl Fn(&str) -> Verdict,
+        motion: Arc<Motion>,
+        generation: u64,
+    ) -> World {
+        let verdicts = verdicts(&estate, verdict);
+        let changed = self.changed(&verdicts);
+        let old = self.estate.roots.iter().zip(&self.plans);
+        let old: HashMap<u64, _> = old.map(|pair| (pair.0.hash, pair)).collect();
+        let plans = plans(&estate, &verdicts, &motion, |root| {
+            let (before, plans) = old.get(&root.hash)?;
+            let same = before.basis == root.basis && Arc::ptr_eq(&before.map, &root.map);
+            let calm = same && !self.moved(root, &motion);
+            calm.then_some(Before {
+                plans,
+                changed: &changed,
+            })
+        });
+        World {
+            estate,
+            badge,
+            verdicts,
+            motion,
+            plans,
+            generation,
+        }
+    }
+
+    /// The same estate with other verdicts and in other motion: only what looked at a changed VIP, and the pools within which
+    /// something moves otherwise, are planned anew.
+    pub fn with(
+        &self,
+        verdict: impl Fn(&str) -> Verdict,
+        motion: &Arc<Motion>,
+        generation: u64,
+    ) -> World {
+        let verdicts = verdicts(&self.estate, verdict);
+        let changed = self.changed(&verdicts);
+        let mut old = self.plans.iter();
+        let plans = plans(&self.estate, &verdicts, motion, |root| {
+            let plans = old.next()?;
+            let calm = !self.moved(root, motion);
+            calm.then_some(Before {
+                plans,
+                changed: &changed,
+            })
+        });
         World {
             estate: self.estate.clone(),
             badge: self.badge.clone(),
             verdicts,
+            motion: motion.clone(),
             plans,
             generation,
         }
     }
+
+    /// Whether in any pool within a root something moves otherwise than here.
+    fn moved(&self, root: &estate::Root, motion: &Arc<Motion>) -> bool {
+        let other = |pool: &PoolId| self.motion.of(*pool) != motion.of(*pool);
+        !Arc::ptr_eq(&self.motion, motion) && root.within.iter().any(other)
+    }
+
+    /// For each VIP, by its number, whether something else is believed of it now.
+    fn changed(&self, verdicts: &[Verdict]) -> Vec<bool> {
+        let before = self
+            .verdicts
+            .iter()
+            .map(Some)
+            .chain(std::iter::repeat(None));
+        let pairs = verdicts.iter().zip(before);
+        pairs.map(|(new, old)| Some(new) != old).collect()
+    }
 }
 
-fn plans(estate: &Estate, verdicts: &[Verdict], root: &estate::Root) -> Arc<Plans> {
+fn verdicts(estate: &Estate, verdict: impl Fn(&str) -> Verdict) -> Vec<Verdict> {
+    let vips = estate.steering.vips.iter();
+    vips.map(|vip| verdict(&vip.name)).collect()
+}
+
+/// The plans of all roots; `before` has those that a root may take over, and is asked for each in turn.
+fn plans<'a>(
+    estate: &Estate,
+    verdicts: &[Verdict],
+    motion: &Motion,
+    mut before: impl FnMut(&estate::Root) -> Option<Before<'a>>,
+) -> Vec<Arc<Plans>> {
     let planner = Planner {
         steering: &estate.steering,
         reach: &estate.reach,
         ranks: &estate.ranks,
         verdicts,
+        motion,
     };
-    Arc::new(planner.plans(root.pool, &root.needs, &root.map))
+    let mut made = Made::default();
+    let roots = estate.roots.iter();
+    roots
+        .map(|root| {
+            let before = before(root);
+            let what = Purpose {
+                pool: root.pool,
+                within: &root.within,
+                needs: &root.needs,
+                map: &root.map,
+            };
+            planner.plans(what, before, &mut made)
+        })
+        .collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,7 @@ use std::vec::IntoIter;
 use super::check::Checked;
 use super::chunk::{Chunk, Chunks, place};
 use super::denial::Denial;
+use super::kept::Apart;
 use super::order;
 use super::servers::Servers;
 use super::text::Record;
@@ -28,6 +29,7 @@ pub(super) struct Built {
     seed: Seed,
     chunks: Vec<Chunk>,
     steered: Arc<[Name]>,
+    kept: Arc<[Name]>,
     reading: Arc<()>,
 }
 
@@ -35,6 +37,7 @@ pub(super) struct Built {
 pub(super) fn build(checked: &Checked, before: Option<&Zone>, seed: Seed) -> Built {
     let source = Source::Text(checked);
     let steered: Arc<[Name]> = before.map_or_else(Arc::default, |zone| zone.steered.clone());
+    let kept = before.map_or_else(Arc::default, |zone| zone.kept.clone());
     let before = before.filter(|before| before.seed == seed);
     let before = before.map_or(&[][..], |before| &before.chunks);
     let chunks = Walk::chunks(&source, &checked.apex, seed, &steered, before);
@@ -43,6 +46,7 @@ pub(super) fn build(checked: &Checked, before: Option<&Zone>, seed: Seed) -> Bui
         seed,
         chunks,
         steered,
+        kept,
         reading: Arc::new(()),
     }
 }
@@ -53,11 +57,19 @@ impl Zone {
     /// equal ones the first counts. What stays equal is shared.
     #[must_use]
     pub fn steer(&self, names: &[Name]) -> Zone {
+        self.steer_except(names, &[])
+    }
+
+    /// The same, but for the names of `kept`: for them there is what the zone file by itself has, also where a steered
+    /// wildcard would stand for them.
+    #[must_use]
+    pub fn steer_except(&self, names: &[Name], kept: &[Name]) -> Zone {
         // All empty lists are one: ten thousand zones that steer nothing ask for no memory here.
-        let steered = match names {
+        let list = |names: &[Name]| match names {
             [] => Arc::default(),
             names => Arc::from(names),
         };
+        let (steered, kept) = (list(names), list(kept));
         let source = Source::Zone(self);
         let chunks = Walk::chunks(&source, &self.apex, self.seed, &steered, &self.chunks);
         let built = Built {
@@ -65,6 +77,7 @@ impl Zone {
             seed: self.seed,
             chunks,
             steered,
+            kept,
             reading: self.reading.clone(),
         };
         built.finish()
@@ -109,6 +122,8 @@ impl Built {
             denial: Denial::default(),
             servers: Servers::default(),
             steered: self.steered,
+            kept: self.kept,
+            apart: None,
             reading: self.reading,
         };
         let soa = zone.soa().records().next().map(<[u8]>::to_vec);
@@ -118,6 +133,7 @@ impl Built {
             zone.denial = Denial::new(&zone.apex, &soa, zone.negative_ttl());
         }
         zone.servers = Servers::of(&zone);
+        zone.apart = Apart::of(&zone).map(Arc::new);
         zone
     }
 }

@@ -4,10 +4,8 @@ use std::collections::HashSet;
 
 use super::chunk::Chunk;
 use super::tree::Zone;
+use crate::digest::Writer;
 use crate::wire::asked::{Asked, Seed};
-
-/// Two odd numbers with well mixed bits.
-const FACTORS: [u64; 2] = [0x9fb2_1c65_1e98_df25, 0xd6e8_feb8_6659_fd93];
 
 impl Zone {
     /// A digest of owners, types, TTLs and data, whatever the order within a set, and whatever is steered: two zones with
@@ -61,35 +59,11 @@ fn chunk(chunk: &Chunk) -> u128 {
                     break;
                 };
                 rest = after;
-                sum = sum.wrapping_add(hash(owner, record));
+                let mut writer = Writer::new(owner);
+                writer.octets(record);
+                sum = sum.wrapping_add(writer.end().0);
             }
         }
     }
     sum
-}
-
-fn hash(owner: u64, record: &[u8]) -> u128 {
-    let [mut one, mut other] = FACTORS.map(|factor| owner ^ factor);
-    let mut put = |lane: u64| {
-        one = mix(one ^ lane, FACTORS[0]);
-        other = mix(other ^ lane.rotate_left(32), FACTORS[1]);
-    };
-    let lanes = record.chunks_exact(8);
-    let rest = lanes.remainder();
-    for lane in lanes {
-        put(lane
-            .first_chunk()
-            .map_or(0, |lane| u64::from_le_bytes(*lane)));
-    }
-    let mut last = [0; 8];
-    last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
-    put(u64::from_le_bytes(last));
-    put(record.len() as u64);
-    u128::from(one) << 64 | u128::from(other)
-}
-
-/// Multiply and fold the halves.
-fn mix(lane: u64, factor: u64) -> u64 {
-    let product = u128::from(lane) * u128::from(factor);
-    (product as u64) ^ ((product >> 64) as u64)
 }

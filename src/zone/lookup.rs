@@ -80,6 +80,11 @@ impl Zone {
                 .suffix(self.apex_labels)
                 .eq_ignore_ascii_case(self.apex.wire())
         );
+        if let Some(apart) = &self.apart
+            && let Some(found) = apart.find(self, asked, kind)
+        {
+            return found;
+        }
         if let Some(node) = self.node_at(asked, asked.labels()) {
             return match node.covered() {
                 // The parent's side of a cut answers for DS (RFC 4035 §3.1.4.1).

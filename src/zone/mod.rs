@@ -13,6 +13,7 @@ mod directives;
 mod generate;
 mod head;
 mod jobs;
+mod kept;
 mod lookup;
 mod order;
 mod parser;
@@ -41,7 +42,7 @@ use crate::wire::name::Name;
 pub use denial::Denial;
 pub use jobs::{Done, Job, Texts};
 pub use lookup::{Found, Match};
-pub use rdata::{canonical, generic, presentation};
+pub use rdata::{canonical, generic, has_hints, presentation};
 pub use tree::{NodeRef, Rrset, Zone};
 
 /// What reading a zone file came to.

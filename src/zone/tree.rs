@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::chunk::{CUT, Chunk, EMPTY, NODE_BITS, NOTHING, Node, Set};
 use super::denial::Denial;
+use super::kept::Apart;
 use super::rdata::target;
 use super::servers::Servers;
 use crate::wire::asked::{Asked, Seed};
@@ -35,6 +36,9 @@ pub struct Zone {
     pub(super) denial: Denial,
     pub(super) servers: Servers,
     pub(super) steered: Arc<[Name]>,
+    pub(super) kept: Arc<[Name]>,
+    /// What those have that a steered name would take.
+    pub(super) apart: Option<Arc<Apart>>,
     /// Shared by all that were made of one reading of the file.
     pub(super) reading: Arc<()>,
 }
@@ -101,6 +105,11 @@ impl Zone {
         &self.steered
     }
 
+    /// The names that steering leaves alone.
+    pub fn kept(&self) -> &Arc<[Name]> {
+        &self.kept
+    }
+
     /// Whether both were made of one reading of a file: they have the same records.
     pub fn same_reading(&self, other: &Zone) -> bool {
         Arc::ptr_eq(&self.reading, &other.reading)
@@ -109,7 +118,8 @@ impl Zone {
     /// Octets of memory that the zone holds.
     pub fn memory(&self) -> usize {
         let chunks = self.chunks.iter().map(Chunk::memory);
-        chunks.sum::<usize>() + self.slots.memory() + self.servers.memory()
+        let apart = self.apart.as_ref().map_or(0, |apart| apart.memory());
+        chunks.sum::<usize>() + self.slots.memory() + self.servers.memory() + apart
     }
 
     /// The apex as a node.

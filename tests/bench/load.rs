@@ -2,7 +2,7 @@
 //!
 //! One zone of a million names, in turn by this server and by NSD, Knot and gdnsd (Debian's packages; who is not here is
 //! left out), the server on one core and the client on another; then ten thousand small zones of which one changes, by this
-//! server alone. `LOAD_NAMES`, `LOAD_ZONES`, `LOAD_ROUNDS` and `LOAD_ONLY=NAME,NAME` say how much and who.
+//! server alone, without steering and with two names under a pattern in each. `LOAD_NAMES`, `LOAD_ZONES`, `LOAD_ROUNDS` and `LOAD_ONLY=NAME,NAME` say how much and who.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -32,6 +32,10 @@ use process::{Client, Process};
 const PATIENCE: Duration = Duration::from_secs(120);
 /// Where the last record points to after the change.
 const CHANGED: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 77);
+
+/// Two names in each of the small zones.
+const STEERING: &str = "[vips]\na = { address = \"203.0.113.200\" }\n[pools.web]\nmembers = \"a\"\n\
+    [names.\"z*.test.zone\"]\n\"@\" = \"web\"\napp = \"web\"\n";
 
 /// What one round saw of one server.
 #[derive(Default)]
@@ -66,7 +70,8 @@ fn main() {
         large(&peers, names);
     }
     if zones > 0 && wanted("meridian") {
-        many(zones);
+        many(zones, "");
+        many(zones, STEERING);
     }
 }
 
@@ -166,7 +171,7 @@ fn round(peer: &Peer, folder: &Path, names: usize) -> Option<Round> {
 }
 
 /// Ten thousand zones of a hundred records, of which one changes, again and again, under load.
-fn many(zones: usize) {
+fn many(zones: usize, steering: &str) {
     let folder = tempfile::tempdir().unwrap();
     let port = process::free_port();
     let peer = Peer::ours();
@@ -175,6 +180,7 @@ fn many(zones: usize) {
     for zone in 0..zones {
         text::small(&estate.join(format!("z{zone:05}.test.zone")), 1, 0);
     }
+    std::fs::write(estate.join("steering.toml"), steering).unwrap();
     let start = Instant::now();
     let mut server = Process::start(&peer.command, folder.path(), Some(0));
     let mut client = Client::new(port);
@@ -214,7 +220,12 @@ fn many(zones: usize) {
     }
     live.sort_by(f64::total_cmp);
     gaps.sort_by(f64::total_cmp);
-    println!("\n{zones} zones of 100 records, one of them changed 20 times\n");
+    let names = if steering.is_empty() {
+        "no"
+    } else {
+        "two steered"
+    };
+    println!("\n{zones} zones of 100 records and {names} names, one of them changed 20 times\n");
     println!(
         "| ready s | resident MiB | rename to new answer ms: least | median | most | answers meanwhile ms: median | most |"
     );

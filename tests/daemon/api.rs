@@ -33,7 +33,7 @@ pub(super) fn token(server: &Server) -> String {
     fs::read_to_string(file).unwrap().trim().into()
 }
 
-fn report(server: &Server, vip: &str, state: &str, seq: u64) {
+pub(super) fn report(server: &Server, vip: &str, state: &str, seq: u64) {
     let body = format!(r#"{{"state":"{state}","epoch":1,"seq":{seq}}}"#);
     let head = format!("PUT /v1/health/vips/{vip}");
     let (status, reply) = ask(server, &head, Some(&token(server)), &body);

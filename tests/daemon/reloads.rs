@@ -11,7 +11,7 @@ use super::run;
 use super::server::{PATIENCE, Server, ZONE, estate, meridian, query};
 
 /// As tools do it: written beside, then renamed.
-fn put(path: &Path, text: &str) {
+pub(super) fn put(path: &Path, text: &str) {
     let new = path.with_extension("new");
     fs::write(&new, text).unwrap();
     fs::rename(new, path).unwrap();
@@ -23,7 +23,7 @@ pub(super) fn says(text: &str) -> String {
 }
 
 /// Waits until the TXT record of a zone says this.
-fn until(server: &Server, zone: &str, text: &str) {
+pub(super) fn until(server: &Server, zone: &str, text: &str) {
     let end = Instant::now() + PATIENCE;
     let name = format!("txt.{zone}");
     loop {
@@ -43,7 +43,7 @@ fn reload(server: &Server) -> (u16, serde_json::Value) {
 }
 
 /// Once the last reload is told of: its world is in force a moment before.
-fn status(server: &Server) -> serde_json::Value {
+pub(super) fn status(server: &Server) -> serde_json::Value {
     loop {
         let (_, body) = ask(server, "GET /v1/status", Some(&token(server)), "");
         let status: serde_json::Value = serde_json::from_str(&body).unwrap();

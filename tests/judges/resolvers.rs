@@ -72,7 +72,7 @@ fn unbound_resolves_through_us() {
     let config = format!(
         r#"server:
   interface: 127.0.0.1
-  port: {port}
+  port: {own}
   username: ""
   chroot: ""
   directory: "FOLDER"
@@ -91,13 +91,33 @@ remote-control:
   control-enable: no
 stub-zone:
   name: "example.com."
-  stub-addr: 127.0.0.1@{}
+  stub-addr: 127.0.0.1@{port}
+stub-zone:
+  name: "cdn.example."
+  stub-addr: 127.0.0.1@{port}
 "#,
-        server.port
+        own = port,
+        port = server.port
     );
     let _running = resolve(&unbound, &["-d", "-c"], &config, port);
     let at = format!("@127.0.0.1 -p {port} +tries=1 +time=5");
     ask_everything(&mut dig, &at);
+    // A CNAME that steering chose is followed: into another zone, and to a name that is steered itself.
+    for (kind, address) in [("A", "192.0.2.90"), ("AAAA", "2001:db8::90")] {
+        dig.says(
+            &format!("{at} img.example.com {kind}"),
+            &[
+                "status: NOERROR",
+                "ANSWER: 2",
+                "CNAME edge.cdn.example.",
+                address,
+            ],
+        );
+    }
+    dig.says(
+        &format!("{at} +subnet={AMERICA} led.example.com A"),
+        &["ANSWER: 2", "CNAME www.example.com.", "198.51.100.10"],
+    );
     // Its cache keeps the answers of two regions apart by the scopes that we sent.
     for _ in 0..2 {
         dig.says(

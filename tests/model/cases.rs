@@ -2,6 +2,8 @@
 //! tapes of numbers: a tape of zeros gives the plainest case, so proptest shrinks towards it.
 
 mod fences;
+mod latency;
+mod motion;
 mod places;
 mod pools;
 mod questions;
@@ -11,6 +13,7 @@ use std::net::IpAddr;
 use proptest::prelude::*;
 
 use super::estate::{Board, Case, Estate, Point};
+pub(crate) use latency::clear as clear_latency;
 pub(crate) use places::is_clear;
 pub(crate) use pools::{depth, one_site};
 
@@ -220,18 +223,18 @@ impl Tape<'_> {
     }
 }
 
-/// What a case is built from: a tape each for sites and VIPs, networks, pools, boards, questions.
-pub(crate) type Tapes = [Vec<u32>; 5];
+/// What a case is built from: a tape each for sites and VIPs, networks, pools, boards, questions, motion.
+pub(crate) type Tapes = [Vec<u32>; 6];
 
 /// Numbers that a tape of each kind can use up.
-const LENGTHS: [usize; 5] = [80, 1200, 2000, 60, 900];
+const LENGTHS: [usize; 6] = [160, 1300, 2200, 60, 900, 400];
 
 /// Full tapes from one number.
 pub(crate) fn tapes(seed: u64) -> Tapes {
     cut(seed, LENGTHS)
 }
 
-fn cut(seed: u64, lengths: [usize; 5]) -> Tapes {
+fn cut(seed: u64, lengths: [usize; 6]) -> Tapes {
     let number = |tape: usize, at: usize| {
         let index = (tape * 1_000_000 + at) as u64;
         (super::draw::hash_bytes(seed, &index.to_le_bytes()) >> 32) as u32
@@ -260,16 +263,20 @@ pub(crate) fn case(tapes: &Tapes, centroids: &[(String, Point)]) -> Case {
     let queries = (0..40)
         .map(|_| questions::query(&mut tape, &estate, boards.len()))
         .collect();
+    let mut tape = Tape(tapes[5].iter());
+    let motions = boards.iter().map(|_| motion::motion(&mut tape, &estate));
+    let motions = motions.collect();
     Case {
         estate,
         boards,
+        motions,
         queries,
     }
 }
 
 /// So many addresses of clients, mostly where something may change.
 pub(crate) fn clients(seed: u64, estate: &Estate, many: usize) -> Vec<IpAddr> {
-    let [words, ..] = cut(seed, [many * 8, 0, 0, 0, 0]);
+    let [words, ..] = cut(seed, [many * 8, 0, 0, 0, 0, 0]);
     let tape = &mut Tape(words.iter());
     (0..many)
         .map(|_| questions::somewhere(tape, estate))
@@ -289,12 +296,17 @@ pub(crate) fn estate(tapes: &Tapes, centroids: &[(String, Point)]) -> Estate {
     places::networks(tape, &mut estate);
     places::corrections(tape, &mut estate);
     let tape = &mut Tape(tapes[2].iter());
+    places::cnames(tape, &mut estate);
     let many = 1 + tape.below(6);
     for _ in 0..many {
-        pools::pool(tape, &mut estate);
+        pools::pool(tape, &mut estate, false);
+    }
+    for _ in 0..if estate.cnames.is_empty() { 0 } else { 3 } {
+        pools::pool(tape, &mut estate, true);
     }
     places::clear_positions(&mut estate);
     fences::fences(tape, &mut estate);
     pools::names(tape, &mut estate);
+    latency::latency(tape, &mut estate);
     estate
 }

@@ -7,18 +7,20 @@ use std::net::IpAddr;
 use proptest::test_runner::{Config, TestCaseError, TestError, TestRunner};
 
 use super::estate::{Case, Point, Query};
-use super::{Expected, Source, answer, cases, text};
+use super::{Expected, Source, cases, moving, text};
 
 /// What a server answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Observed {
     /// RCODE; 0 is NOERROR.
     pub(crate) rcode: u16,
+    /// Targets of the CNAMEs in the answer section, and their TTLs.
+    pub(crate) aliases: Vec<(String, u32)>,
     /// Of the answer section, in its order; of an HTTPS record its IPv4 hints, then its IPv6 hints.
     pub(crate) addresses: Vec<IpAddr>,
     /// Of the additional section, with their TTLs.
     pub(crate) beside: Vec<(IpAddr, u32)>,
-    /// Of the records of the answer section.
+    /// Of the other records of the answer section.
     pub(crate) ttl: Option<u32>,
     /// SCOPE PREFIX-LENGTH, if the response carries a client subnet.
     pub(crate) scope: Option<u8>,
@@ -34,6 +36,9 @@ pub(crate) struct Tally {
     pub(crate) steered: usize,
     pub(crate) fallbacks: usize,
     pub(crate) nodata: usize,
+    pub(crate) chains: usize,
+    /// With a CNAME in front.
+    pub(crate) led: usize,
 }
 
 impl Tally {
@@ -46,6 +51,8 @@ impl Tally {
             steered: self.steered + other.steered,
             fallbacks: self.fallbacks + other.fallbacks,
             nodata: self.nodata + other.nodata,
+            chains: self.chains + other.chains,
+            led: self.led + other.led,
         }
     }
 }
@@ -57,7 +64,8 @@ pub(crate) fn check(case: &Case, ask: impl Fn(&Case, &Query) -> Observed) -> Res
         ..Tally::default()
     };
     for query in &case.queries {
-        let expected = answer(&case.estate, &case.boards[query.board], query);
+        let (board, motion) = (&case.boards[query.board], &case.motions[query.board]);
+        let expected = moving(&case.estate, board, motion, query);
         let observed = ask(case, query);
         if !differences(&expected, &observed).is_empty() {
             return Err(report(case, query, &expected, &observed));
@@ -69,7 +77,9 @@ pub(crate) fn check(case: &Case, ask: impl Fn(&Case, &Query) -> Observed) -> Res
             Source::Steered => tally.steered += 1,
             Source::ZoneFallback => tally.fallbacks += 1,
             Source::NoData => tally.nodata += 1,
+            Source::Chain => tally.chains += 1,
         }
+        tally.led += usize::from(!expected.aliases.is_empty());
     }
     Ok(tally)
 }
@@ -115,7 +125,8 @@ fn differences(expected: &Expected, observed: &Observed) -> Vec<&'static str> {
     };
     let beside = sorted(expected.beside.clone()) == sorted(observed.beside.clone());
     let parts = [
-        ("rcode", observed.rcode == 0),
+        ("rcode", observed.rcode == expected.rcode),
+        ("aliases", observed.aliases == expected.aliases),
         ("addresses", addresses),
         ("beside", beside),
         ("ttl", observed.ttl == expected.ttl),
@@ -139,11 +150,15 @@ fn report(case: &Case, query: &Query, expected: &Expected, observed: &Observed) 
     for (vip, (state, since)) in estate.vips.iter().zip(&case.boards[query.board]) {
         let _ = writeln!(text, "state    {} {state:?} since {since}", vip.name);
     }
+    for (pool, moving) in estate.pools.iter().zip(&case.motions[query.board]) {
+        let _ = writeln!(text, "motion   {} {moving:?}", pool.name);
+    }
     for (network, facts) in &estate.networks {
         let _ = writeln!(text, "network  {}/{} {facts:?}", network.addr, network.len);
     }
     let (toml, zone) = (text::to_toml(estate), text::to_zone(estate));
-    let _ = writeln!(text, "{toml}\n{zone}\n{}", text::to_csv(estate));
+    let (csv, rtt) = (text::to_csv(estate), text::to_rtt(estate));
+    let _ = writeln!(text, "{toml}\n{zone}\n{csv}\n{rtt}");
     text
 }
 
@@ -153,14 +168,22 @@ fn a_wrong_address_order_ttl_or_scope_is_found_and_shown() {
     type Spoil = fn(&mut Observed);
     let right = |case: &Case, query: &Query| {
         let Expected {
+            rcode,
+            aliases,
             addresses,
             beside,
             ttl,
             scope,
             ..
-        } = answer(&case.estate, &case.boards[query.board], query);
+        } = moving(
+            &case.estate,
+            &case.boards[query.board],
+            &case.motions[query.board],
+            query,
+        );
         Observed {
-            rcode: 0,
+            rcode,
+            aliases,
             addresses,
             beside,
             ttl,
@@ -169,7 +192,8 @@ fn a_wrong_address_order_ttl_or_scope_is_found_and_shown() {
     };
     let tally = check(&case, right).unwrap();
     assert_eq!(tally.answers, case.queries.len());
-    let wrong: [(&str, Spoil); 5] = [
+    let wrong: [(&str, Spoil); 6] = [
+        ("aliases", |seen| seen.aliases.push(("x.".to_string(), 1))),
         ("rcode", |seen| seen.rcode = 2),
         ("addresses", |seen| {
             seen.addresses.push([192, 0, 2, 250].into())

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::estate::{Estate, Facts, Place, Point, Pool, RuleSet};
+use super::estate::{Estate, Facts, Place, Point, Pool, RuleSet, Trip};
 use super::form;
 use super::judge;
 
@@ -41,7 +41,10 @@ impl Client {
                     ..where_is(place)
                 };
             }
-            facts.location = one.location.or(facts.location);
+            if one.location.is_some() {
+                // What the operator has measured is exact.
+                (facts.location, facts.radius) = (one.location, None);
+            }
         }
         Client { addr, facts }
     }
@@ -114,40 +117,68 @@ impl Client {
     ) -> Vec<Vec<usize>> {
         let mut sites = sites_of_members(estate, pool);
         sites.retain(|site| inside.is_none_or(|inside| inside.contains(site)));
-        // "Without position: the order of first appearance, one site per step, no ties."
-        let Some(here) = self.position(estate) else {
-            return sites.into_iter().map(|site| vec![site]).collect();
+        let (here, trips) = (self.position(estate), self.measured(estate));
+        let trip = |site: usize| trips.iter().find(|trip| trip.site == site);
+        // "rtt_geo = 5 ms + 0.015 ms/km * D; blended = (n*m + n0*rtt_geo)/(n+n0)", in microseconds; "client of unknown
+        // position: measured value alone".
+        let round = |site: usize| {
+            let location = estate.sites[site].location.expect("nearest needs places");
+            let geo = here.map(|here| 5_000 + 15 * kilometres(here, location));
+            match (trip(site), geo) {
+                (Some(trip), Some(geo)) => {
+                    Some((trip.samples * trip.micros + 20 * geo) / (trip.samples + 20))
+                }
+                (Some(trip), None) => Some(trip.micros),
+                (None, geo) => geo,
+            }
         };
-        let far = |site: usize| {
-            let site = &estate.sites[site];
-            kilometres(here, site.location.expect("nearest needs places")) - site.bias
+        // "cost = (blended - 5)/0.015 km (not below 0), then bias"; what lies below tells equals apart.
+        let cost = |site: usize| {
+            let beyond = round(site).expect("known") - 5_000;
+            (beyond.max(0) - 15 * estate.sites[site].bias, beyond.min(0))
         };
+        // "Sites without a measured value then come after, in the order of members": one site per step, no ties.
+        let (mut order, blind): (Vec<usize>, Vec<usize>) = sites
+            .iter()
+            .copied()
+            .partition(|site| round(*site).is_some());
         // "Ascending (kilometres - bias), ties by first appearance": the sort is stable.
-        let mut order = sites.clone();
-        order.sort_by_key(|site| far(*site));
+        order.sort_by_key(|site| cost(*site));
         // "Inside a step they stand in the order of their names."
         let by_name = |mut step: Vec<usize>| {
             step.sort_by(|a, b| estate.sites[*a].name.cmp(&estate.sites[*b].name));
             step
         };
-        // "The first step = every site whose (km - bias) <= (smallest km - bias) + tie", if tie > 0.
-        let Some(nearest) = order.first().copied() else {
-            return Vec::new();
+        // "The accuracy radius widens the tie band", unless something was measured.
+        let radius = match sites.iter().any(|site| trip(*site).is_some()) {
+            true => 0,
+            false => self.facts.radius.unwrap_or(0).min(1_000),
         };
-        let within = |site: &usize| far(*site) <= far(nearest) + pool.tie;
+        let band = 15 * pool.tie.max(radius);
+        // "The first step = every site whose cost <= the smallest cost + tie", if tie > 0.
+        let within = |site: &usize| cost(*site).0 <= cost(order[0]).0 + band;
         let first = if pool.tie > 0 {
             order.iter().filter(|s| within(s)).count()
         } else {
-            1
+            1.min(order.len())
         };
         let mut steps = vec![by_name(order.drain(..first).collect())];
         // "Then the next sites singly until NEAREST = 3 sites are named; all further are one step."
         let singly = NEAREST.saturating_sub(first).min(order.len());
         steps.extend(order.drain(..singly).map(|site| vec![site]));
-        if !order.is_empty() {
-            steps.push(by_name(order));
-        }
+        steps.push(by_name(order));
+        steps.extend(blind.into_iter().map(|site| vec![site]));
+        steps.retain(|step| !step.is_empty());
         steps
+    }
+
+    /// What was measured from the most specific place that has any line.
+    pub(crate) fn measured<'a>(&self, estate: &'a Estate) -> Vec<&'a Trip> {
+        let trips = || estate.latency.iter();
+        let best = trips().filter_map(|trip| self.fit(&trip.place)).max();
+        trips()
+            .filter(|trip| best.is_some() && self.fit(&trip.place) == best)
+            .collect()
     }
 }
 

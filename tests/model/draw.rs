@@ -107,7 +107,10 @@ pub(crate) fn pick(
     point: u32,
     rotation: u32,
 ) -> Vec<usize> {
-    let capable = |c: &&Candidate| estate.vips[c.vip].address(family).is_some();
+    // A CNAME stands for both families.
+    let capable = |c: &&Candidate| {
+        estate.cnames.contains_key(&c.vip) || estate.vips[c.vip].address(family).is_some()
+    };
     let mut picked: Vec<usize> = match pool.draw {
         Draw::Query | Draw::Client => {
             let Some((group, width, inside)) = group_at(candidates, point) else {
@@ -115,7 +118,8 @@ pub(crate) fn pick(
             };
             let members = candidates.iter().filter(|c| c.group == group);
             let members: Vec<&Candidate> = members.filter(capable).collect();
-            systematic(&members, pool.answers, width, inside)
+            let domain = |vip: usize| domain(estate, vip);
+            systematic(&members, domain, pool.answers, width, inside)
         }
         Draw::Sticky | Draw::Name => {
             let ranked = rendezvous(estate, candidates, point >> 20);
@@ -127,10 +131,7 @@ pub(crate) fn pick(
                 .into_iter()
                 .filter(|c| c.group == winner)
                 .filter(capable);
-            members
-                .take(pool.answers)
-                .map(|candidate| candidate.vip)
-                .collect()
+            apart(estate, members.map(|c| c.vip).collect(), pool.answers)
         }
     };
     if !picked.is_empty() {
@@ -169,10 +170,37 @@ fn group_at(candidates: &[Candidate], point: u32) -> Option<(String, u128, u128)
     None
 }
 
-/// **Within the group**: `answers` of the members, each included in a part of the width that is
-/// exactly its share (systematic sampling with inclusion widths).
+/// "VIPs of one site with the same word fail together"; any other fails alone. A group lies at one site.
+fn domain(estate: &Estate, vip: usize) -> String {
+    let vip = &estate.vips[vip];
+    match &vip.failure_domain {
+        Some(word) => format!("domain {word}"),
+        None => format!("alone {}", vip.name),
+    }
+}
+
+/// "From different failure domains as far as there are any": again and again the first of a domain that is not there yet,
+/// else the first of all.
+fn apart(estate: &Estate, mut ranked: Vec<usize>, answers: usize) -> Vec<usize> {
+    let mut picked: Vec<usize> = Vec::new();
+    while picked.len() < answers && !ranked.is_empty() {
+        let taken: Vec<String> = picked.iter().map(|vip| domain(estate, *vip)).collect();
+        let fresh = |vip: &usize| !taken.contains(&domain(estate, *vip));
+        let at = ranked.iter().position(fresh).unwrap_or(0);
+        picked.push(ranked.remove(at));
+    }
+    picked
+}
+
+/// A failure domain among the members of a group: which of them.
+type Domain = Vec<usize>;
+
+/// **Within the group**: `answers` of the members, each included in a part of the width that is exactly its share as far as
+/// it can be (systematic sampling with inclusion widths). "With k answers and at least k domains: exactly k different ones;
+/// with fewer each gives at least one."
 pub(crate) fn systematic(
     members: &[&Candidate],
+    domain: impl Fn(usize) -> String,
     answers: usize,
     width: u128,
     inside: u128,
@@ -180,33 +208,122 @@ pub(crate) fn systematic(
     if members.len() <= answers {
         return members.iter().map(|candidate| candidate.vip).collect();
     }
-    // "If some m_i * k > M: fix the heaviest such one (ties: first), remove it, k -= 1, and again."
-    let mut included = vec![false; members.len()];
-    let mut rest: Vec<usize> = (0..members.len()).collect();
-    let mut k = answers as u128;
-    let mass = |i: usize| members[i].mass;
-    let mut total: u128 = rest.iter().map(|i| mass(*i)).sum();
-    while let Some(heaviest) = rest.iter().copied().rev().max_by_key(|i| mass(*i)) {
-        if mass(heaviest) * k <= total {
-            break;
+    let mut domains: Vec<(String, Domain)> = Vec::new();
+    for (i, member) in members.iter().enumerate() {
+        let word = domain(member.vip);
+        match domains.iter_mut().find(|(known, _)| *known == word) {
+            Some((_, list)) => list.push(i),
+            None => domains.push((word, vec![i])),
         }
-        included[heaviest] = true;
-        rest.retain(|i| *i != heaviest);
-        total -= mass(heaviest);
-        k -= 1;
     }
-    // "i is included iff there is an integer j in 0..k with C_{i-1} <= v + j*s < C_i."
-    let (mut so_far, mut begin) = (0, 0);
-    for i in rest {
-        so_far += mass(i);
-        let end = k * width * so_far / total;
-        included[i] = (0..k).any(|j| (begin..end).contains(&(inside + j * width)));
-        begin = end;
+    let domains: Vec<Domain> = domains.into_iter().map(|(_, list)| list).collect();
+    let masses: Vec<u128> = members.iter().map(|c| c.mass).collect();
+    let held = held(&domains, &masses, answers);
+    let of_domain = |list: &Domain| -> u128 { list.iter().map(|i| masses[*i]).sum() };
+    let (left, free) = shared(&domains, &masses, answers, &held);
+    // Side by side, a domain's members together. "i is included iff there is an integer j in 0..k with
+    // begin <= v + j*width < end." Ends are taken down to a whole point; those of a held domain from its own begin.
+    let mut picked = Vec::new();
+    let (mut begin, mut widths, mut so_far) = (0, 0, 0);
+    for (d, list) in domains.iter().enumerate() {
+        let (start, mut within) = (begin, 0);
+        for &i in list {
+            let end = if held.domains.contains(&d) {
+                within += masses[i];
+                start + width * within / of_domain(list)
+            } else {
+                if held.members.contains(&i) {
+                    widths += 1;
+                } else {
+                    so_far += masses[i];
+                }
+                widths * width + (left * width * so_far).checked_div(free).unwrap_or(0)
+            };
+            if (0..answers as u128).any(|j| (begin..end).contains(&(inside + j * width))) {
+                picked.push(members[i].vip);
+            }
+            begin = end;
+        }
+        widths += u128::from(held.domains.contains(&d));
     }
-    (0..members.len())
-        .filter(|i| included[*i])
-        .map(|i| members[i].vip)
-        .collect()
+    picked
+}
+
+/// What is left for those that are not held, in widths, and their masses together: each has `left * width * mass / free`.
+fn shared(domains: &[Domain], masses: &[u128], answers: usize, held: &Held) -> (u128, u128) {
+    let (mut left, mut free) = (answers as u128, 0);
+    for (d, list) in domains.iter().enumerate() {
+        if held.domains.contains(&d) {
+            left -= 1;
+            continue;
+        }
+        for i in list {
+            match held.members.contains(i) {
+                true => left -= 1,
+                false => free += masses[*i],
+            }
+        }
+    }
+    (left, free)
+}
+
+/// Domains and members that have exactly a width, whatever their mass would give them.
+struct Held {
+    domains: Vec<usize>,
+    members: Vec<usize>,
+}
+
+fn held(domains: &[Domain], masses: &[u128], answers: usize) -> Held {
+    let k = answers as u128;
+    let of = |d: &usize| -> u128 { domains[*d].iter().map(|i| masses[*i]).sum() };
+    let mut by_mass: Vec<usize> = (0..domains.len()).collect();
+    by_mass.sort_by_key(of);
+    if domains.len() >= answers {
+        // "If some M_d * k > M: fix the heaviest such one, remove it, k -= 1, and again."
+        let mut held = Vec::new();
+        let (mut left, mut total) = (k, by_mass.iter().map(of).sum::<u128>());
+        while let Some(heaviest) = by_mass.pop().filter(|d| of(d) * left > total) {
+            held.push(heaviest);
+            left -= 1;
+            total -= of(&heaviest);
+        }
+        let members = Vec::new();
+        return Held {
+            domains: held,
+            members,
+        };
+    }
+    // The lightest domains are held up at a width, the heaviest members of the others down to one. How many of each: try all.
+    for lights in 0..=domains.len() {
+        let (light, other) = by_mass.split_at(lights);
+        let mut rest: Vec<usize> = other.iter().flat_map(|d| domains[*d].clone()).collect();
+        rest.sort_by_key(|i| std::cmp::Reverse(masses[*i]));
+        for heavies in 0..=rest.len() {
+            let (heavy, free) = rest.split_at(heavies);
+            let Some(left) = answers.checked_sub(lights + heavies) else {
+                break;
+            };
+            let mass: u128 = free.iter().map(|i| masses[*i]).sum();
+            // What a mass gets, against a width: mass * left / of all that is free.
+            let least = |m: u128| m * left as u128 >= mass;
+            let fits = heavy.iter().all(|i| least(masses[*i]))
+                && free.iter().all(|i| masses[*i] * left as u128 <= mass)
+                && (light.iter()).all(|d| mass == 0 || !least(of(d)))
+                && other.iter().all(|d| least(of(d)))
+                && (mass > 0 || left == 0);
+            let parted = mass > 0
+                || light
+                    .iter()
+                    .all(|d| heavy.iter().all(|i| of(d) < masses[*i]));
+            if fits && parted {
+                return Held {
+                    domains: light.to_vec(),
+                    members: heavy.to_vec(),
+                };
+            }
+        }
+    }
+    unreachable!("some split fits")
 }
 
 /// All candidates by ascending score: weighted rendezvous. "a before b iff L_a * mass_b < L_b *

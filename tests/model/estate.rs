@@ -1,5 +1,6 @@
 //! The model's own words for an estate, its databases, what is believed of its VIPs, and a question.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::network::Network;
@@ -45,6 +46,8 @@ pub(crate) struct Vip {
     /// Index into [`Estate::sites`].
     pub(crate) site: Option<usize>,
     pub(crate) weight: u32,
+    /// VIPs of a site with one word fail together.
+    pub(crate) failure_domain: Option<String>,
 }
 
 /// What members and rules name: indices into the lists of [`Estate`].
@@ -128,6 +131,10 @@ pub(crate) struct Pool {
     pub(crate) ttl_max: u32,
     pub(crate) ecs: bool,
     pub(crate) on_all_down: AllDown,
+    /// Parts of a million. What they move is an input of the model, beside the board.
+    pub(crate) spill: Option<u32>,
+    /// Parts of a million.
+    pub(crate) adapt: Option<u32>,
 }
 
 impl Pool {
@@ -147,6 +154,8 @@ impl Pool {
             ttl_max: 60,
             ecs: true,
             on_all_down: AllDown::Zone,
+            spill: None,
+            adapt: None,
         }
     }
 }
@@ -183,6 +192,8 @@ pub(crate) struct Facts {
     pub(crate) subdivisions: Vec<String>,
     pub(crate) city: Option<String>,
     pub(crate) location: Option<Point>,
+    /// Kilometres by which the location may be wrong; none without one.
+    pub(crate) radius: Option<i64>,
     pub(crate) system: Option<u32>,
 }
 
@@ -197,6 +208,16 @@ pub(crate) struct Correction {
     pub(crate) listed: bool,
 }
 
+/// A line of the list of `[latency]`.
+#[derive(Clone, Debug)]
+pub(crate) struct Trip {
+    pub(crate) place: Place,
+    /// Index into [`Estate::sites`].
+    pub(crate) site: usize,
+    pub(crate) micros: i64,
+    pub(crate) samples: i64,
+}
+
 /// All that the texts of an estate say. The order of the lists means nothing.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Estate {
@@ -207,10 +228,20 @@ pub(crate) struct Estate {
     pub(crate) names: Vec<Steered>,
     /// Each network once.
     pub(crate) corrections: Vec<Correction>,
+    /// Each place once for each site.
+    pub(crate) latency: Vec<Trip>,
     /// The databases.
     pub(crate) networks: Vec<(Network, Facts)>,
     /// Countries by code and continents by word, each with its middle.
     pub(crate) centroids: Vec<(String, Point)>,
+    /// VIPs that give a CNAME, and their targets. They have no addresses.
+    pub(crate) cnames: BTreeMap<usize, String>,
+    /// Names whose last resort is a CNAME: TTL and target.
+    pub(crate) aliases: BTreeMap<usize, (u32, String)>,
+    /// Names below steered wildcards that say `"zone"`.
+    pub(crate) kept: Vec<String>,
+    /// Names that are written under a pattern.
+    pub(crate) under: Vec<usize>,
 }
 
 impl Estate {
@@ -244,6 +275,24 @@ pub(crate) enum State {
     Down,
 }
 
+/// What moves with time or load in the choice of one pool. By default nothing does.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Moving {
+    /// VIPs, and by what their masses count in the sets of this pool; parts of a million.
+    pub(crate) factors: Vec<(usize, u32)>,
+    /// Members of a table, and by what their numbers count; parts of a million.
+    pub(crate) numbers: Vec<(Target, u32)>,
+    /// Members of a failover pool that are kept out.
+    pub(crate) held: Vec<Target>,
+    /// Sites or members, and how much of their clients go on; parts of a million.
+    pub(crate) shed: Vec<(Target, u32)>,
+    /// In transition until then.
+    pub(crate) until: u64,
+}
+
+/// Of each pool, in the order of [`Estate::pools`]; those that are missing are at rest.
+pub(crate) type Motion = Vec<Moving>;
+
 /// Of each VIP, in the order of [`Estate::vips`]: its state and since when; 0 = nobody has spoken.
 pub(crate) type Board = Vec<(State, u64)>;
 
@@ -252,6 +301,7 @@ pub(crate) enum Kind {
     A,
     Aaaa,
     Https,
+    Cname,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -291,5 +341,7 @@ pub(crate) struct Query {
 pub(crate) struct Case {
     pub(crate) estate: Estate,
     pub(crate) boards: Vec<Board>,
+    /// What moves under each of the boards.
+    pub(crate) motions: Vec<Motion>,
     pub(crate) queries: Vec<Query>,
 }

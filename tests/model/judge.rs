@@ -1,7 +1,7 @@
 //! Which VIPs a pool has for a client, with their masses, and whether it failed (SPEC "Evaluating a node").
 
 use super::client::{self, Client};
-use super::estate::{Board, Estate, Members, Policy, Pool, State, Target};
+use super::estate::{Board, Estate, Members, Motion, Moving, Policy, Pool, State, Target};
 
 const MILLION: u128 = 1_000_000;
 
@@ -28,6 +28,8 @@ pub(crate) struct Outcome {
     pub(crate) drained: Vec<Candidate>,
     /// What the mass of `up` would be, were all well.
     pub(crate) full: u128,
+    /// What of it is there, whatever moves.
+    pub(crate) well: u128,
     pub(crate) failed: bool,
     /// Whose state this outcome hangs on.
     pub(crate) looked: Vec<usize>,
@@ -41,6 +43,8 @@ enum Rung {
     Weighted,
     /// Sites that a nearest pool tries at once.
     Step(Vec<usize>),
+    /// A member of a failover pool.
+    Member(Box<Rung>, Target),
 }
 
 /// What judging depends on.
@@ -49,6 +53,7 @@ pub(crate) struct Judge<'a> {
     pub(crate) estate: &'a Estate,
     pub(crate) fenced: bool,
     pub(crate) board: &'a Board,
+    pub(crate) motion: &'a Motion,
     pub(crate) client: &'a Client,
 }
 
@@ -71,7 +76,9 @@ impl Judge<'_> {
                         .map(|member| match member {
                             Target::Pool(child) => Rung::Pool(child),
                             single => Rung::Set(reach_of(self.estate, &[single])),
-                        }),
+                        })
+                        .zip(pool.members.targets())
+                        .map(|(rung, member)| Rung::Member(Box::new(rung), member)),
                 );
             }
             Policy::Nearest => {
@@ -105,32 +112,63 @@ impl Judge<'_> {
         rungs
     }
 
-    /// "chosen = first alternative not failed; else first with nonempty up."
+    /// A rung judged, what it sheds, and whether it is held.
+    fn rung(&self, pool: &Pool, rung: Rung) -> (Outcome, u32, bool) {
+        match rung {
+            Rung::Set(vips) => (self.set(vips, pool), 0, false),
+            Rung::Pool(child) => (self.pool(&self.estate.pools[child]), 0, false),
+            Rung::Weighted => (self.weighted(pool), 0, false),
+            Rung::Step(sites) => {
+                let (outcome, shed) = self.step(pool, &sites);
+                (outcome, shed, false)
+            }
+            Rung::Member(rung, member) => {
+                let moving = moving(self.estate, self.motion, pool);
+                let (outcome, ..) = self.rung(pool, *rung);
+                let held = moving.held.contains(&member);
+                (outcome, parts(&moving.shed, &member, 0), held)
+            }
+        }
+    }
+
+    /// "chosen = first alternative not failed; else first with nonempty up." What a chosen one sheds goes to the next that
+    /// has not failed, and one that is held counts as failed unless nothing else stands.
     fn ladder(&self, pool: &Pool, rungs: Vec<Rung>) -> Outcome {
-        let mut judged = Vec::new();
+        let mut judged: Vec<Outcome> = Vec::new();
         let mut looked = Vec::new();
+        let mut standing: Vec<(Outcome, u32)> = Vec::new();
+        let mut held_well = None;
         for rung in rungs {
-            let outcome = match rung {
-                Rung::Set(vips) => self.set(vips, pool.min_up),
-                Rung::Pool(child) => self.pool(&self.estate.pools[child]),
-                Rung::Weighted => self.weighted(pool),
-                Rung::Step(sites) => self.step(pool, &sites),
-            };
+            if standing.last().is_some_and(|(_, shed)| *shed == 0) {
+                break;
+            }
+            let (outcome, shed, held) = self.rung(pool, rung);
             if self.void(&outcome) {
                 continue;
             }
             looked.extend(outcome.looked.clone());
-            if !outcome.failed {
-                // "A chosen alternative that has not failed: reserve and drained empty."
-                let Outcome { up, full, .. } = outcome;
-                return Outcome {
-                    up,
-                    full,
-                    looked,
-                    ..Outcome::default()
-                };
+            match (outcome.failed, held) {
+                (false, false) => standing.push((outcome, shed)),
+                (false, true) => {
+                    held_well = held_well.or(Some(outcome.clone()));
+                    judged.push(outcome);
+                }
+                (true, _) => judged.push(outcome),
             }
-            judged.push(outcome);
+        }
+        if standing.is_empty() {
+            standing.extend(held_well.map(|outcome| (outcome, 0)));
+        }
+        if !standing.is_empty() {
+            // "A chosen alternative that has not failed: reserve and drained empty."
+            let Outcome { up, full, well, .. } = spilled(&standing);
+            return Outcome {
+                up,
+                full,
+                well,
+                looked,
+                ..Outcome::default()
+            };
         }
         let chosen = judged.iter().find(|outcome| !outcome.up.is_empty());
         let first = |list: fn(&Outcome) -> &Vec<Candidate>| {
@@ -146,6 +184,7 @@ impl Judge<'_> {
             reserve: first(|outcome| &outcome.reserve),
             drained: first(|outcome| &outcome.drained),
             full: chosen.map_or(0, |outcome| outcome.full),
+            well: chosen.map_or(0, |outcome| outcome.well),
             failed: true,
             looked,
         }
@@ -155,20 +194,22 @@ impl Judge<'_> {
     fn weighted(&self, pool: &Pool) -> Outcome {
         match &pool.members {
             // "The set of all its VIPs. Failed by the pool's own min_up."
-            Members::List(list) => self.set(reach_of(self.estate, list), pool.min_up),
+            Members::List(list) => self.set(reach_of(self.estate, list), pool),
             // "VIP or site = set judged by this pool's min_up; pool = judge(pool)." A table has no
             // order of its own; the estate sorts it by name.
             Members::Table(table) => {
                 let mut table = table.clone();
                 table.sort_by_key(|(member, _)| self.estate.name(*member));
-                let judged = table.into_iter().map(|(member, n)| match member {
-                    Target::Pool(child) => (n.into(), self.pool(&self.estate.pools[child])),
-                    single => (
-                        n.into(),
-                        self.set(reach_of(self.estate, &[single]), pool.min_up),
-                    ),
+                let moving = moving(self.estate, self.motion, pool);
+                let judged = table.into_iter().map(|(member, n)| {
+                    let moved = parts(&moving.numbers, &member, 1_000_000);
+                    let outcome = match member {
+                        Target::Pool(child) => self.pool(&self.estate.pools[child]),
+                        single => self.set(reach_of(self.estate, &[single]), pool),
+                    };
+                    (n.into(), moved, outcome)
                 });
-                let judged = judged.filter(|(_, outcome)| !self.void(outcome));
+                let judged = judged.filter(|(.., outcome)| !self.void(outcome));
                 combine(judged.collect(), pool.min_up)
             }
         }
@@ -181,15 +222,30 @@ impl Judge<'_> {
 
     /// One step of a nearest pool: "a step of several sites = combine of the sites, in site order of
     /// the step, with n = Σ weight of the site's reach".
-    fn step(&self, pool: &Pool, sites: &[usize]) -> Outcome {
+    ///
+    /// And what it sheds: "of several sites as much as the one that sheds least", of those that stand. What another sheds
+    /// beyond that stays in the step.
+    fn step(&self, pool: &Pool, sites: &[usize]) -> (Outcome, u32) {
         let at = |site: usize| at_site(self.estate, reach(self.estate, pool), site);
+        let moving = moving(self.estate, self.motion, pool);
+        let shed = |site: usize| parts(&moving.shed, &Target::Site(site), 0).min(1_000_000);
         match sites {
-            [site] => self.site(pool, *site),
+            [site] => (self.site(pool, *site), shed(*site)),
             _ => {
-                let parts = sites
+                let judged: Vec<(usize, u128, Outcome)> = sites
                     .iter()
-                    .map(|s| (self.weigh(&at(*s)), self.site(pool, *s)));
-                combine(parts.collect(), pool.min_up)
+                    .map(|s| (*s, self.weigh(&at(*s)), self.site(pool, *s)))
+                    .collect();
+                let standing = judged.iter().filter(|(_, n, site)| *n > 0 && !site.failed);
+                let least = standing.map(|(site, ..)| shed(*site)).min();
+                let stays = |site: usize| match least {
+                    None | Some(1_000_000) => 1_000_000,
+                    Some(_) => 1_000_000 - shed(site),
+                };
+                let parts = judged
+                    .into_iter()
+                    .map(|(site, n, outcome)| (n, stays(site), outcome));
+                (combine(parts.collect(), pool.min_up), least.unwrap_or(0))
             }
         }
     }
@@ -203,23 +259,24 @@ impl Judge<'_> {
         let mut parts = Vec::new();
         if !singles.is_empty() {
             let vips = reach_of(self.estate, &singles);
-            parts.push((self.weigh(&vips), self.set(vips, pool.min_up)));
+            parts.push((self.weigh(&vips), 1_000_000, self.set(vips, pool)));
         }
         for member in pools {
             let Target::Pool(child) = member else {
                 unreachable!("partitioned")
             };
             let weight = self.weigh(&reach_of(self.estate, &[member]));
-            parts.push((weight, self.pool(&self.estate.pools[child])));
+            parts.push((weight, 1_000_000, self.pool(&self.estate.pools[child])));
         }
         match parts.len() {
-            1 => parts.remove(0).1,
+            1 => parts.remove(0).2,
             _ => combine(parts, pool.min_up),
         }
     }
 
     /// **Set of VIPs**.
-    fn set(&self, vips: Vec<usize>, min_up: u32) -> Outcome {
+    fn set(&self, vips: Vec<usize>, pool: &Pool) -> Outcome {
+        let moving = moving(self.estate, self.motion, pool);
         let mut outcome = Outcome {
             looked: vips.clone(),
             ..Outcome::default()
@@ -246,12 +303,18 @@ impl Judge<'_> {
             if drained {
                 outcome.drained.push(candidate(weight.max(1) * MILLION));
             } else if quality > 0 && weight > 0 {
-                outcome.up.push(candidate(weight * quality));
+                // "A candidate's mass by the factor of the pool in which it is judged", and it is up with the least of it.
+                let factor = u128::from(parts(&moving.factors, &vip, 1_000_000));
+                let mass = weight * quality * factor / MILLION;
+                outcome
+                    .up
+                    .push(candidate(mass.max(weight * quality / 1_024).max(1)));
+                outcome.well += weight * quality;
             } else if quality > 0 {
                 outcome.reserve.push(candidate(quality));
             }
         }
-        outcome.failed = failed(&outcome.up, outcome.full, min_up);
+        outcome.failed = failed(outcome.well, outcome.full, pool.min_up);
         outcome
     }
 
@@ -262,42 +325,96 @@ impl Judge<'_> {
     }
 }
 
+/// What moves in a pool. A site or VIP that a name points to by itself never does.
+pub(crate) fn moving(estate: &Estate, motion: &Motion, pool: &Pool) -> Moving {
+    let at = estate
+        .pools
+        .iter()
+        .position(|known| known.name == pool.name);
+    at.and_then(|at| motion.get(at))
+        .cloned()
+        .unwrap_or_default()
+}
+
+/// What the list says of this one.
+fn parts<K: PartialEq>(list: &[(K, u32)], key: &K, otherwise: u32) -> u32 {
+    let found = list.iter().find(|(known, _)| known == key);
+    found.map_or(otherwise, |(_, parts)| *parts)
+}
+
+/// Alternatives that stand, each with what it sheds to those after it: "A gets (1 - s), the next gets s", and if there is no
+/// next, A keeps all.
+fn spilled(standing: &[(Outcome, u32)]) -> Outcome {
+    let [(one, shed), rest @ ..] = standing else {
+        unreachable!("something stands")
+    };
+    if rest.is_empty() {
+        return one.clone();
+    }
+    let (shed, next) = (u128::from((*shed).min(1_000_000)), spilled(rest));
+    let mut whole = Outcome::default();
+    let (mut up, mut well) = (0, 0);
+    for (index, part, n) in [(0, one, MILLION - shed), (1, &next, shed)] {
+        let mass: u128 = part.up.iter().map(|candidate| candidate.mass).sum();
+        up += n * mass / part.full;
+        well += n * part.well / part.full;
+        for candidate in part.up.iter().filter(|_| n > 0) {
+            whole.up.push(Candidate {
+                vip: candidate.vip,
+                mass: (n * UNIT * candidate.mass / mass).clamp(1, HEAVIEST),
+                group: format!("{index}/{}", candidate.group),
+            });
+        }
+    }
+    // For those above, what is down of either takes its part along.
+    whole.full = (MILLION * UNIT * MILLION / up.max(1)).max(1);
+    whole.well = (whole.full * well / MILLION).clamp(1, HEAVIEST);
+    whole
+}
+
 /// "failed = (E == 0) or (E * 1 000 000 < min_up * full)."
-fn failed(up: &[Candidate], full: u128, min_up: u32) -> bool {
-    let effective: u128 = up.iter().map(|candidate| candidate.mass).sum();
+fn failed(effective: u128, full: u128, min_up: u32) -> bool {
     effective == 0 || effective * MILLION < u128::from(min_up) * full
 }
 
 /// The rule of **weighted, table** and of **combine**: members with a number each, judged already.
-fn combine(members: Vec<(u128, Outcome)>, min_up: u32) -> Outcome {
+/// Beside the number stand the parts of a million by which it counts while it moves.
+fn combine(members: Vec<(u128, u32, Outcome)>, min_up: u32) -> Outcome {
     // "Live members: those with n>0 not failed; if none, those with n>0 and nonempty up."
-    let healthy = members.iter().any(|(n, member)| *n > 0 && !member.failed);
+    let healthy = members
+        .iter()
+        .any(|(n, _, member)| *n > 0 && !member.failed);
     let mut whole = Outcome::default();
-    for (index, (n, member)) in members.iter().enumerate() {
-        let scaled = |list: &[Candidate]| -> Vec<Candidate> {
+    for (index, (n, factor, member)) in members.iter().enumerate() {
+        let share = (*n).max(1) * UNIT;
+        let moved = (share * u128::from(*factor) / MILLION).max(share / 1_024);
+        let by = |share: u128, list: &[Candidate]| -> Vec<Candidate> {
             list.iter()
-                .map(|candidate| scale(candidate, *n, member.full, index))
+                .map(|candidate| scale(candidate, share, member.full, index))
                 .collect()
         };
+        let scaled = |list: &[Candidate]| by(share, list);
         if *n == 0 {
             // "A member with n = 0 is a last resort: its up goes to reserve, it adds nothing else."
             whole.reserve.extend(scaled(&member.up));
         } else if !(healthy && member.failed) {
-            whole.up.extend(scaled(&member.up));
+            whole.up.extend(by(moved, &member.up));
+            if member.well > 0 {
+                whole.well += (share * member.well / member.full).max(1);
+            }
         }
         whole.reserve.extend(scaled(&member.reserve));
         whole.drained.extend(scaled(&member.drained));
         whole.full += n * UNIT;
         whole.looked.extend(&member.looked);
     }
-    whole.failed = failed(&whole.up, whole.full, min_up);
+    whole.failed = failed(whole.well, whole.full, min_up);
     whole
 }
 
 /// "mass' = max(1, n * 2^20 * mass / full)", with 1 for n = 0; of a member whose full is 0, just
 /// n * 2^20. "group = (member index, its group)."
-fn scale(candidate: &Candidate, n: u128, full: u128, index: usize) -> Candidate {
-    let share = n.max(1) * UNIT;
+fn scale(candidate: &Candidate, share: u128, full: u128, index: usize) -> Candidate {
     let mass = (share * candidate.mass).checked_div(full).unwrap_or(share);
     Candidate {
         vip: candidate.vip,

@@ -65,10 +65,15 @@ fn city(facts: &Facts) -> Option<Vec<u8>> {
     }
     if let Some(point) = facts.location {
         let degrees = |micro: i32| double(f64::from(micro) / 1e6);
-        let place = vec![
+        let mut place = vec![
             ("latitude", degrees(point.latitude)),
             ("longitude", degrees(point.longitude)),
         ];
+        place.extend(
+            facts
+                .radius
+                .map(|km| ("accuracy_radius", uint16(km as u16))),
+        );
         pairs.push(("location", map(place)));
     }
     if !facts.subdivisions.is_empty() {

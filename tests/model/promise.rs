@@ -7,14 +7,14 @@ use std::net::IpAddr;
 
 use hickory_proto::op::{Message, MessageType, OpCode, ResponseCode};
 use hickory_proto::rr::rdata::svcb::{SVCB, SvcParamKey, SvcParamValue};
-use hickory_proto::rr::{Name, RData, RecordType};
+use hickory_proto::rr::{Name, RData, Record, RecordType};
 use meridian::answer::Transport;
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 
 use super::client::Client;
 use super::estate::{Case, Estate};
-use super::{cases, judge, mmdb, served, text};
+use super::{cases, chain, judge, mmdb, served, text};
 use crate::server::Server;
 
 /// Addresses that stand in the zone file at names that are not steered.
@@ -31,25 +31,34 @@ fn zone(estate: &Estate) -> String {
     let hints = "ipv4hint=198.51.100.250 ipv6hint=2001:db8:a::fa";
     for (i, steered) in estate.names.iter().enumerate() {
         let (name, end) = (&steered.name, concrete(&steered.name));
+        let _ = writeln!(text, "alias{i} 60 IN CNAME {end}");
+        let _ = writeln!(text, "chain{i} 60 IN CNAME alias{i}");
+        let _ = writeln!(text, "to{i} 60 IN MX 10 {end}\nto{i} 60 IN MX 20 alias{i}");
+        let _ = writeln!(text, "to{i} 60 IN SRV 0 0 1 {end}");
+        if let Some(above) = name.strip_prefix("*.") {
+            let _ = writeln!(text, "tree{i} 60 IN DNAME {above}");
+        }
+        // Nothing stands beside a CNAME, and no hints lead to one.
+        if chain::leads(estate, i) {
+            continue;
+        }
         let _ = writeln!(
             text,
             "{name} 60 IN SVCB 1 . mandatory=ipv4hint,ipv6hint,port port=1 {hints}"
         );
         let _ = writeln!(text, "{name} 60 IN SVCB 2 . mandatory=ipv6hint {hints}");
         let _ = writeln!(text, "{name} 60 IN SVCB 3 elsewhere.example.net. {hints}");
-        let other = concrete(&estate.names[(i + 1) % estate.names.len()].name);
-        let _ = writeln!(text, "{name} 60 IN SVCB 4 {other} {hints}");
-        let _ = writeln!(text, "alias{i} 60 IN CNAME {end}");
-        let _ = writeln!(text, "chain{i} 60 IN CNAME alias{i}");
+        let other = (i + 1) % estate.names.len();
+        if !chain::leads(estate, other) {
+            let other = concrete(&estate.names[other].name);
+            let _ = writeln!(text, "{name} 60 IN SVCB 4 {other} {hints}");
+        }
         let _ = writeln!(text, "to{i} 60 IN HTTPS 1 {end} {hints}");
         let _ = writeln!(
             text,
             "to{i} 60 IN HTTPS 2 chain{i} mandatory=ipv4hint {hints}"
         );
-        let _ = writeln!(text, "to{i} 60 IN MX 10 {end}\nto{i} 60 IN MX 20 alias{i}");
-        let _ = writeln!(text, "to{i} 60 IN SRV 0 0 1 {end}");
-        if let Some(above) = name.strip_prefix("*.") {
-            let _ = writeln!(text, "tree{i} 60 IN DNAME {above}");
+        if name.starts_with("*.") {
             let _ = writeln!(text, "to{i} 60 IN HTTPS 3 any.tree{i} {hints}");
         }
     }
@@ -66,13 +75,18 @@ fn zone(estate: &Estate) -> String {
 
 const CHILD: &str = "$TTL 60\n@ IN SOA ns hostmaster 1 7200 900 1209600 300\n@ IN NS ns\nns IN A 192.0.2.252\nwww 60 IN A 198.51.100.252\nwww 60 IN AAAA 2001:db8:a::fc\n";
 
+/// The first name that gives addresses.
+fn plain(estate: &Estate) -> Option<usize> {
+    (0..estate.names.len()).find(|at| !chain::leads(estate, *at))
+}
+
 fn files(estate: &Estate) -> BTreeMap<String, String> {
-    let last = estate
-        .names
-        .first()
-        .map(|steered| estate.name(steered.target));
-    let mut steering = text::to_toml(estate);
-    let _ = writeln!(steering, "\"www.child.example.com.\" = {:?}", last.unwrap());
+    let target = plain(estate).map(|at| estate.name(estate.names[at].target));
+    let line = format!(
+        "[names]\n\"www.child.example.com.\" = {:?}\n",
+        target.unwrap_or("zone")
+    );
+    let steering = text::to_toml(estate).replace("[names]\n", &line);
     BTreeMap::from([
         ("zones/steering.toml".to_string(), steering),
         ("zones/example.com.zone".to_string(), zone(estate)),
@@ -81,6 +95,7 @@ fn files(estate: &Estate) -> BTreeMap<String, String> {
             CHILD.to_string(),
         ),
         ("zones/corrections.csv".to_string(), text::to_csv(estate)),
+        ("zones/rtt.csv".to_string(), text::to_rtt(estate)),
     ])
 }
 
@@ -92,7 +107,7 @@ fn ways(estate: &Estate, steered: usize) -> Vec<String> {
     if estate.names[i].name.starts_with("*.") {
         names.push(format!("any.tree{i}.{}", text::ORIGIN));
     }
-    if i == 0 {
+    if Some(i) == plain(estate) {
         names.push("www.child.example.com.".into());
         names.push("below.example.com.".into());
     }
@@ -113,6 +128,17 @@ fn addresses(message: &Message) -> Vec<IpAddr> {
         }
     }
     all
+}
+
+/// Where the CNAMEs of a name lead.
+fn aliases(message: &Message, owner: &str) -> Vec<String> {
+    let own = |record: &&Record| record.name.to_ascii().eq_ignore_ascii_case(owner);
+    let target = |record: &Record| match &record.data {
+        RData::CNAME(name) => Some(name.0.to_ascii()),
+        _ => None,
+    };
+    let own = message.answers.iter().filter(own);
+    own.filter_map(target).collect()
 }
 
 fn hints(svcb: &SVCB) -> Vec<IpAddr> {
@@ -156,9 +182,7 @@ const KINDS: [RecordType; 9] = [
 /// them had an address.
 fn hold(case: &Case) -> Result<(usize, usize), TestCaseError> {
     let Case {
-        estate,
-        boards,
-        queries,
+        estate, queries, ..
     } = case;
     let mut server = Server::default();
     let atlas = served::atlas(&mmdb::files(estate));
@@ -167,13 +191,18 @@ fn hold(case: &Case) -> Result<(usize, usize), TestCaseError> {
         .map_err(TestCaseError::fail)?;
     let (mut looked, mut had) = (0, 0);
     for query_of in queries {
-        let board = &boards[query_of.board];
-        server.believe(|name| served::verdict(estate, board, name));
+        served::believe(&mut server, case, query_of.board);
         let pool = estate.root(estate.names[query_of.steered].target);
         let (address, _) = super::client_and_scope(estate, &pool, query_of);
         let Some(inside) = judge::inside(estate, &pool, &Client::at(estate, address)) else {
             continue;
         };
+        let within = |vip: usize| {
+            let site = estate.vips[vip].site;
+            site.is_some_and(|site| inside.contains(&site))
+        };
+        let leads = chain::leads(estate, query_of.steered);
+        let own = concrete(&estate.names[query_of.steered].name);
         let allowed: Vec<IpAddr> = (estate.vips.iter())
             .filter(|vip| vip.site.is_some_and(|site| inside.contains(&site)))
             .flat_map(|vip| [vip.v4.map(IpAddr::V4), vip.v6.map(IpAddr::V6)])
@@ -187,6 +216,20 @@ fn hold(case: &Case) -> Result<(usize, usize), TestCaseError> {
                 let asked = query(&name, kind, query_of.ecs);
                 let reply = server.ask(&asked, from, Transport::Tcp, query_of.now);
                 let reply = Message::from_vec(&reply.unwrap()).unwrap();
+                if leads {
+                    // What a VIP leads to is bound by the fence of its own pool.
+                    let led = aliases(&reply, &own);
+                    let fit = |to: &String| {
+                        (estate.cnames.iter()).any(|(vip, name)| name == to && within(*vip))
+                    };
+                    prop_assert!(
+                        led.iter().all(fit),
+                        "{name} {kind} leads to {led:?}, inside are {inside:?}\n{query_of:?}\n{reply}"
+                    );
+                    looked += 1;
+                    had += usize::from(!led.is_empty());
+                    continue;
+                }
                 let seen = addresses(&reply);
                 let astray: Vec<_> = seen.iter().filter(|a| !allowed.contains(a)).collect();
                 prop_assert!(

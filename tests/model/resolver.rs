@@ -6,7 +6,7 @@ use proptest::test_runner::Config;
 
 use super::estate::{Case, Draw, Estate, Family, Kind, Query};
 use super::network::Network;
-use super::{cases, decide, draw, is_global, layers, served};
+use super::{Decision, cases, chain, draw, is_global, layers, served};
 use crate::cache::Cache;
 use crate::server::Server;
 use crate::subnet;
@@ -18,9 +18,9 @@ const CLIENTS: usize = 60;
 const ORDERS: u64 = 3;
 
 #[derive(Clone, Copy, Debug, Default)]
-struct Tally {
+pub(super) struct Tally {
     /// Answers held against a direct query's.
-    answers: usize,
+    pub(super) answers: usize,
     /// Of these: from the cache, and from an answer that another client's question brought there.
     cached: usize,
     entries: usize,
@@ -37,6 +37,8 @@ struct Round<'a> {
     kind: u16,
     resolver: IpAddr,
     counter: u32,
+    /// Its pool is one of `cname` VIPs.
+    leads: bool,
 }
 
 impl Round<'_> {
@@ -55,7 +57,12 @@ impl Round<'_> {
 
 /// Whether only one answer is right for this client, whenever it asks: the policy fixes it, or the draw is not free.
 fn fixed(estate: &Estate, case: &Case, query: &Query) -> bool {
-    let decision = decide(estate, &case.boards[query.board], query);
+    let (board, motion) = (&case.boards[query.board], &case.motions[query.board]);
+    let decisions = chain::decisions(estate, board, motion, query);
+    decisions.iter().all(|one| settled(estate, query, one))
+}
+
+fn settled(estate: &Estate, query: &Query, decision: &Decision) -> bool {
     let family = match query.kind {
         Kind::Aaaa => Family::V6,
         _ => Family::V4,
@@ -63,7 +70,9 @@ fn fixed(estate: &Estate, case: &Case, query: &Query) -> bool {
     let mut groups = decision.candidates.iter().map(|c| &c.group);
     let first = groups.next();
     let able = decision.candidates.iter();
-    let able = able.filter(|c| estate.vips[c.vip].address(family).is_some());
+    let able = able.filter(|c| {
+        estate.cnames.contains_key(&c.vip) || estate.vips[c.vip].address(family).is_some()
+    });
     decision.pool.draw != Draw::Query
         || decision.zone
         || groups.all(|group| Some(group) == first) && able.count() <= decision.pool.answers
@@ -104,8 +113,12 @@ fn round(
                 ));
             }
         }
-        // Since scopes do not overlap, their number does not hang on who came first.
+        // Since scopes do not overlap, their number does not hang on who came first; but what a free draw leads on to has
+        // scopes of its own.
         let now = cache.entries();
+        if round.leads && clients.iter().any(|(.., fixed)| !fixed) {
+            continue;
+        }
         if *entries.get_or_insert(now) != now {
             return Err(format!("{entries:?} entries, and {now:?} in another order"));
         }
@@ -114,15 +127,22 @@ fn round(
     Ok(())
 }
 
-fn check(case: &Case, server: &mut Server, seed: u64, tally: &mut Tally) -> Result<(), String> {
+/// All names of a case, with so many clients each.
+pub(super) fn through(
+    case: &Case,
+    server: &mut Server,
+    seed: u64,
+    many: usize,
+    tally: &mut Tally,
+) -> Result<(), String> {
     let estate = &case.estate;
     let board = (seed >> 32) as usize % case.boards.len();
-    server.believe(|name| served::verdict(estate, &case.boards[board], name));
+    served::believe(server, case, board);
     for (number, steered) in estate.names.iter().enumerate() {
         let seed = seed ^ number as u64;
         let name = steered.name.replace('*', "any");
         // What resolvers of the Internet send: /24 and /56, of clients that are there.
-        let sent = cases::clients(seed, estate, CLIENTS + 1);
+        let sent = cases::clients(seed, estate, many + 1);
         let (resolver, sent) = sent.split_first().unwrap();
         let sent = sent.iter().map(|client| {
             let source = draw::key_length(*client);
@@ -150,11 +170,16 @@ fn check(case: &Case, server: &mut Server, seed: u64, tally: &mut Tally) -> Resu
                 kind: code,
                 resolver: *resolver,
                 counter: seed as u32,
+                leads: chain::leads(estate, number),
             };
             round(&mut asking, &clients, seed, tally)?;
         }
     }
     Ok(())
+}
+
+fn check(case: &Case, server: &mut Server, seed: u64, tally: &mut Tally) -> Result<(), String> {
+    through(case, server, seed, CLIENTS, tally)
 }
 
 #[test]

@@ -9,7 +9,7 @@ use proptest::test_runner::Config;
 use super::client::Client;
 use super::estate::{Case, Draw, Estate, Pool};
 use super::network::{Network, bits, from_bits};
-use super::{boundaries, cases, draw, form, is_global, judge, layers, served};
+use super::{boundaries, cases, chain, draw, form, is_global, judge, layers, served};
 use crate::server::Server;
 use crate::subnet::{self, Told};
 
@@ -236,6 +236,8 @@ fn check(case: &Case, server: &mut Server, seed: u64, tally: &mut Tally) -> Verd
         for board in [&case.boards[0], &case.boards[case.boards.len() - 1]] {
             server.believe(|name| served::verdict(estate, board, name));
             let kinds = match steered.https {
+                // What a CNAME leads to has scopes of its own.
+                _ if chain::leads(estate, number) => vec![subnet::CNAME],
                 Some(_) => vec![subnet::A, subnet::AAAA, subnet::HTTPS],
                 None => vec![subnet::A, subnet::AAAA],
             };

@@ -10,12 +10,14 @@ use hickory_proto::rr::rdata::opt::{ClientSubnet, EdnsCode, EdnsOption};
 use hickory_proto::rr::rdata::svcb::{SVCB, SvcParamValue};
 use hickory_proto::rr::{Name, RData, Record, RecordType};
 use meridian::answer::Transport;
+use meridian::config::estate::{self as config, PoolId, SiteId, Steering, VipId};
 use meridian::geo::atlas::Atlas;
 use meridian::health::board::{State as Known, Verdict};
 use meridian::place::{Continent, Country};
+use meridian::steer::motion::{self as steer, Motion};
 
 use super::check::{self, Observed};
-use super::estate::{Board, Case, Estate, Kind, Point, Query, State};
+use super::estate::{Board, Case, Estate, Kind, Moving, Point, Query, State, Target};
 use super::{mmdb, text};
 use crate::server::Server;
 
@@ -40,7 +42,7 @@ pub(crate) fn centroids() -> Vec<(String, Point)> {
 /// A server with the case's estate, and which of its boards is in force.
 struct Served {
     text: String,
-    board: Option<Board>,
+    board: Option<(Board, usize)>,
     server: Server,
 }
 
@@ -67,6 +69,7 @@ pub(crate) fn start(estate: &Estate, databases: &[(&str, Option<Vec<u8>>)]) -> S
         ("zones/steering.toml".to_string(), text::to_toml(estate)),
         ("zones/example.com.zone".to_string(), text::to_zone(estate)),
         ("zones/corrections.csv".to_string(), text::to_csv(estate)),
+        ("zones/rtt.csv".to_string(), text::to_rtt(estate)),
     ]);
     let mut server = Server::default();
     if let Err(refused) = server.load(&files, atlas(databases)) {
@@ -74,6 +77,53 @@ pub(crate) fn start(estate: &Estate, databases: &[(&str, Option<Vec<u8>>)]) -> S
         panic!("the server refuses what the model takes:\n{refused}\n{text}");
     }
     server
+}
+
+/// Puts a board of the case in force, and what moves under it.
+pub(crate) fn believe(server: &mut Server, case: &Case, board: usize) {
+    let (estate, says) = (&case.estate, &case.boards[board]);
+    let motion = motion(
+        &server.world().estate.steering,
+        estate,
+        &case.motions[board],
+    );
+    server.moving(|name| verdict(estate, says, name), motion);
+}
+
+/// The same motion by the server's numbers.
+fn motion(steering: &Steering, estate: &Estate, moving: &[Moving]) -> Motion {
+    let place = |found: Option<usize>| found.unwrap() as u16;
+    let vip = |name: &str| VipId(place(steering.vips.iter().position(|v| v.name == name)));
+    let target = |target: Target| {
+        let name = estate.name(target);
+        match target {
+            Target::Vip(_) => config::Target::Vip(vip(name)),
+            Target::Site(_) => {
+                let at = steering.sites.iter().position(|s| s.name == name);
+                config::Target::Site(SiteId(place(at)))
+            }
+            Target::Pool(_) => {
+                let at = steering.pools.iter().position(|p| p.name == name);
+                config::Target::Pool(PoolId(place(at)))
+            }
+        }
+    };
+    let parts = |list: &[(Target, u32)]| list.iter().map(|(t, n)| (target(*t), *n)).collect();
+    let mut pools = vec![steer::Moving::default(); steering.pools.len()];
+    for (pool, moving) in estate.pools.iter().zip(moving) {
+        let at = steering.pools.iter().position(|p| p.name == pool.name);
+        let factors = moving.factors.iter();
+        pools[at.unwrap()] = steer::Moving {
+            factors: factors
+                .map(|(v, n)| (vip(&estate.vips[*v].name), *n))
+                .collect(),
+            numbers: parts(&moving.numbers),
+            held: moving.held.iter().map(|t| target(*t)).collect(),
+            shed: parts(&moving.shed),
+            until: moving.until,
+        };
+    }
+    Motion::new(pools)
 }
 
 /// What this board says of a VIP.
@@ -95,12 +145,13 @@ pub(crate) fn verdict(estate: &Estate, board: &Board, name: &str) -> Verdict {
     Verdict { state, since }
 }
 
-fn message(query: &Query) -> Vec<u8> {
+pub(super) fn message(query: &Query) -> Vec<u8> {
     let mut message = Message::new(4711, MessageType::Query, OpCode::Query);
     let kind = match query.kind {
         Kind::A => RecordType::A,
         Kind::Aaaa => RecordType::AAAA,
         Kind::Https => RecordType::HTTPS,
+        Kind::Cname => RecordType::CNAME,
     };
     let name = Name::from_ascii(&query.name).unwrap();
     message.add_query(hickory_proto::op::Query::query(name, kind));
@@ -119,13 +170,19 @@ pub(crate) fn edns(subnet: Option<(IpAddr, u8)>) -> Edns {
     edns
 }
 
-fn observe(reply: &[u8]) -> Observed {
+pub(super) fn observe(reply: &[u8]) -> Observed {
     let message = Message::from_vec(reply).unwrap();
     let mut addresses: Vec<IpAddr> = Vec::new();
+    let mut aliases = Vec::new();
+    let alias = |data: &RData| matches!(data, RData::CNAME(_));
     for record in &message.answers {
         match &record.data {
             RData::A(a) => addresses.push(a.0.into()),
             RData::AAAA(a) => addresses.push(a.0.into()),
+            RData::CNAME(name) => {
+                assert!(addresses.is_empty(), "a CNAME behind what it leads to");
+                aliases.push((name.0.to_ascii().to_lowercase(), record.ttl));
+            }
             RData::HTTPS(https) => addresses.extend(hints(&https.0)),
             other => panic!("{other:?}"),
         }
@@ -139,9 +196,14 @@ fn observe(reply: &[u8]) -> Observed {
         });
     Observed {
         rcode: message.metadata.response_code.into(),
+        aliases,
         addresses,
         beside: message.additionals.iter().map(beside).collect(),
-        ttl: message.answers.first().map(|record| record.ttl),
+        ttl: message
+            .answers
+            .iter()
+            .find(|record| !alias(&record.data))
+            .map(|record| record.ttl),
         scope,
     }
 }
@@ -175,17 +237,17 @@ fn the_server_answers_as_the_model_does() {
         let mut served = served.borrow_mut();
         let text = text::to_toml(&case.estate)
             + &text::to_zone(&case.estate)
-            + &text::to_csv(&case.estate);
+            + &text::to_csv(&case.estate)
+            + &text::to_rtt(&case.estate);
         if served.as_ref().is_none_or(|s| s.text != text) {
             *served = Some(serve(case, text));
         }
         let served = served.as_mut().unwrap();
         let board = &case.boards[query.board];
-        if served.board.as_ref() != Some(board) {
-            served
-                .server
-                .believe(|name| verdict(&case.estate, board, name));
-            served.board = Some(board.clone());
+        let at = (board.clone(), query.board);
+        if served.board.as_ref() != Some(&at) {
+            believe(&mut served.server, case, query.board);
+            served.board = Some(at);
         }
         served.server.counter = query.counter;
         let from = (query.resolver, 53_000).into();

@@ -1,6 +1,7 @@
 //! An estate as an operator would write it: steering file and zone file, for the server's real doors.
 
 use std::fmt::Write as _;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::estate::{
     AllDown, Draw, Estate, Members, Place, Policy, Pool, RuleSet, Steered, Target,
@@ -8,6 +9,23 @@ use super::estate::{
 
 /// The one zone that all steered names lie in.
 pub(crate) const ORIGIN: &str = "example.com.";
+/// A plain name of the zone file, with [`fixed`] and this TTL.
+pub(crate) const FIXED: &str = "t0.example.com.";
+pub(crate) const FIXED_TTL: u32 = 1234;
+/// A CNAME of the zone file.
+pub(crate) const ALIAS: &str = "al.example.com.";
+
+/// The addresses of [`FIXED`].
+pub(crate) fn fixed() -> (Ipv4Addr, Ipv6Addr) {
+    let v6 = Ipv6Addr::new(0x2001, 0xdb8, 0xffff, 0, 0, 0, 0, 1);
+    (Ipv4Addr::new(198, 51, 100, 250), v6)
+}
+
+/// Where [`ALIAS`] leads: to the first steered name.
+pub(crate) fn alias(estate: &Estate) -> String {
+    let first = estate.names.first().map_or(FIXED, |steered| &steered.name);
+    first.replace('*', "led")
+}
 
 impl Place {
     /// As a rule writes it, without quotes.
@@ -47,17 +65,27 @@ pub(crate) fn to_toml(estate: &Estate) -> String {
         line(&mut text, &site.name, &[location, bias]);
     }
     text.push_str("[vips]\n");
-    for vip in &estate.vips {
+    let measured = estate.pools.iter().any(|pool| pool.spill.is_some());
+    for (at, vip) in estate.vips.iter().enumerate() {
         let keys = [
+            estate
+                .cnames
+                .get(&at)
+                .map(|target| format!("cname = \"{target}\"")),
             vip.site
                 .map(|site| format!("site = \"{}\"", estate.sites[site].name)),
             vip.v4.map(|address| format!("address = \"{address}\"")),
             vip.v6.map(|address| format!("address6 = \"{address}\"")),
             (vip.weight != 1).then(|| format!("weight = {}", vip.weight)),
+            (vip.failure_domain.as_ref()).map(|word| format!("failure_domain = \"{word}\"")),
+            measured.then(|| format!("capacity = {}", 1 + vip.weight)),
         ];
         line(&mut text, &vip.name, &keys);
     }
     corrections(&mut text, estate);
+    if !estate.latency.is_empty() {
+        text.push_str("[latency]\nfile = \"rtt.csv\"\n");
+    }
     regions(&mut text, estate);
     for set in &estate.rules {
         rules(&mut text, estate, set);
@@ -65,16 +93,32 @@ pub(crate) fn to_toml(estate: &Estate) -> String {
     for pool in &estate.pools {
         one_pool(&mut text, estate, pool);
     }
-    text.push_str("[names]\n");
-    for steered in &estate.names {
-        let _ = writeln!(
-            text,
-            "\"{}\" = \"{}\"",
-            steered.name,
-            estate.name(steered.target)
-        );
-    }
+    names(&mut text, estate);
     text
+}
+
+/// Some absolute, some under a pattern that fits the only zone. It says other things of the absolute ones, which beat it.
+fn names(text: &mut String, estate: &Estate) {
+    let mut below = String::from("[names.\"*.zone\"]\n");
+    let mut under = |name: &str, target: &str| {
+        let name = name.strip_suffix(&format!(".{ORIGIN}"));
+        let _ = writeln!(below, "{:?} = \"{target}\"", name.expect("in the zone"));
+    };
+    text.push_str("[names]\n");
+    for (at, steered) in estate.names.iter().enumerate() {
+        let target = estate.name(steered.target);
+        if estate.under.contains(&at) {
+            under(&steered.name, target);
+        } else {
+            under(&steered.name, "zone");
+            let _ = writeln!(text, "\"{}\" = \"{target}\"", steered.name);
+        }
+    }
+    for kept in &estate.kept {
+        under(kept, estate.name(estate.names[0].target));
+        let _ = writeln!(text, "\"{kept}\" = \"zone\"");
+    }
+    text.push_str(&below);
 }
 
 fn line(text: &mut String, name: &str, keys: &[Option<String>]) {
@@ -125,6 +169,22 @@ pub(crate) fn to_csv(estate: &Estate) -> String {
             "{}/{},{place}{point}",
             one.network.addr, one.network.len
         );
+    }
+    text
+}
+
+/// The list that `[latency]` names.
+pub(crate) fn to_rtt(estate: &Estate) -> String {
+    let mut text = String::from("place,site,milliseconds,samples\n");
+    for trip in &estate.latency {
+        let (place, site) = (trip.place.text(), &estate.sites[trip.site].name);
+        let (whole, part) = (trip.micros / 1_000, trip.micros % 1_000);
+        // "Default n = 100."
+        let samples = match trip.samples {
+            100 => String::new(),
+            n => format!(",{n}"),
+        };
+        let _ = writeln!(text, "{place},{site},{whole}.{part:03}{samples}");
     }
     text
 }
@@ -220,10 +280,17 @@ fn one_pool(text: &mut String, estate: &Estate, pool: &Pool) {
             .map(|set| format!("{:?}", estate.rules[*set].name));
         let _ = writeln!(text, "fence = [{}]", names.collect::<Vec<_>>().join(", "));
     }
-    let (whole, part) = (pool.min_up / 10_000, pool.min_up % 10_000);
-    let share = format!("{whole}.{part:04}");
-    let share = share.trim_end_matches('0').trim_end_matches('.');
-    let _ = writeln!(text, "min_up = \"{share}%\"");
+    let shares = [
+        ("min_up", Some(pool.min_up)),
+        ("spill", pool.spill),
+        ("adapt", pool.adapt),
+    ];
+    for (key, parts) in shares {
+        let Some(parts) = parts else { continue };
+        let share = format!("{}.{:04}", parts / 10_000, parts % 10_000);
+        let share = share.trim_end_matches('0').trim_end_matches('.');
+        let _ = writeln!(text, "{key} = \"{share}%\"");
+    }
     if pool.tie > 0 {
         let _ = writeln!(text, "tie = \"{}km\"", pool.tie);
     }
@@ -240,14 +307,23 @@ pub(crate) fn to_zone(estate: &Estate) -> String {
     let mut text = format!("$ORIGIN {ORIGIN}\n$TTL 3600\n");
     text.push_str("@ IN SOA ns1 hostmaster 1 7200 900 1209600 300\n");
     text.push_str("@ IN NS ns1\nns1 IN A 192.0.2.253\n");
-    for Steered {
-        name,
-        a,
-        aaaa,
-        https,
-        ..
-    } in &estate.names
-    {
+    let (v4, v6) = fixed();
+    let _ = writeln!(
+        text,
+        "{FIXED} {FIXED_TTL} A {v4}\n{FIXED} {FIXED_TTL} AAAA {v6}"
+    );
+    let _ = writeln!(text, "{ALIAS} {FIXED_TTL} CNAME {}", alias(estate));
+    for (at, steered) in estate.names.iter().enumerate() {
+        let Steered {
+            name,
+            a,
+            aaaa,
+            https,
+            ..
+        } = steered;
+        if let Some((ttl, target)) = estate.aliases.get(&at) {
+            let _ = writeln!(text, "{name} {ttl} IN CNAME {target}");
+        }
         for address in &a.1 {
             let _ = writeln!(text, "{name} {} IN A {address}", a.0);
         }

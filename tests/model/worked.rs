@@ -25,6 +25,7 @@ fn vips(weights: &[u32]) -> Estate {
         v6: None,
         site: None,
         weight: *weight,
+        failure_domain: None,
     };
     Estate {
         vips: weights.iter().enumerate().map(one).collect(),
@@ -52,6 +53,7 @@ fn world() -> Estate {
         v6: Some(v6.parse().unwrap()),
         site,
         weight: 1,
+        failure_domain: None,
     };
     let network = |text: &str, continent: &str, country: &str, location, system| {
         let facts = Facts {

@@ -10,13 +10,15 @@
 //!     [option NUMBER[:HEX]]... [tsig KEY] [response] [times N]
 //! raw HEX from ADDRESS [tcp]
 //! health VIP up|degraded|drain|down [quality 40%] seq N epoch N [valid 30s]
-//! reload
+//!     [load N] [target N] [capacity N] [unit WORD]
+//! reload | restart
+//! return POOL
 //! ```
 //! Under `ask` and `raw`: `rcode X` (else NOERROR), `flags aa tc`, and the three sections whole, as `answer`, `authority`
 //! and `additional OWNER TTL TYPE RDATA`, where `*` stands for any word; `first RDATA` of the answer section;
 //! `option nsid TEXT`, `option ede NUMBER TEXT`, `option cookie HEX`, `option expire SECONDS`, `option keepalive TENTHS`,
 //! `option zoneversion LABELS SERIAL`, `no option NAME`, `tsig KEY ALGORITHM ERROR`, `no tsig`; `scope N`, `no ecs`, `edns N`, `edns N do`, `no edns`, `size N` at most, `counter NAME N` for what this step added; `silence`. With `times`: `share ADDRESS 25%`, within one
-//! point. Under `health`: `in force STATE`, `refused`. Under `reload`: `refused TEXT` for what the diagnostics contain.
+//! point. Under `health`: `in force STATE`, `refused`. Under `return`: `returned NAME...`, `failed NAME...`, `refused`. Under `reload`: `refused TEXT` for what the diagnostics contain.
 //! A file section behind the first steps changes the file; `reload` reads it. The counter of draws starts at 0 in each
 //! script, and time at 2026-01-01 00:00 UTC.
 
@@ -74,6 +76,10 @@ pub enum Act {
     Health(Report),
     /// Read the files again.
     Reload,
+    /// End, and begin anew with what is on the disk.
+    Restart,
+    /// Bring back what is kept out of a pool.
+    Return(String),
     /// Seconds of the Unix epoch.
     At(u64),
     /// Seconds from now.
@@ -133,6 +139,10 @@ pub struct Report {
     pub epoch: u64,
     /// Seconds.
     pub valid_for: Option<u64>,
+    /// `load`, `target` and `capacity`, as far as they are there.
+    pub load: Vec<(&'static str, u64)>,
+    /// What they count.
+    pub unit: Option<String>,
 }
 
 enum Section {
@@ -238,7 +248,8 @@ fn check(act: &Act, words: &[&str]) -> Result<(), String> {
         ],
         Act::Health(_) => &["in", "refused"],
         Act::Reload => &["refused"],
-        Act::At(_) | Act::Later(_) => &[],
+        Act::Return(_) => &["returned", "failed", "refused"],
+        Act::Restart | Act::At(_) | Act::Later(_) => &[],
     };
     if known.contains(&words[0]) {
         Ok(())
@@ -261,6 +272,8 @@ fn seconds(text: &str) -> Result<u64, String> {
 fn act(words: &[&str]) -> Result<Act, String> {
     match words {
         ["reload"] => Ok(Act::Reload),
+        ["restart"] => Ok(Act::Restart),
+        ["return", pool] => Ok(Act::Return((*pool).to_string())),
         ["at", time] => match time.strip_prefix('+') {
             Some(more) => seconds(more).map(Act::Later),
             None => clock(time).map(Act::At),
@@ -387,6 +400,11 @@ fn report(vip: &str, state: &str, rest: &[&str]) -> Result<Report, String> {
         seq: number(value("seq"), "seq")?,
         epoch: number(value("epoch"), "epoch")?,
         valid_for: value("valid").map(|text| seconds(text)).transpose()?,
+        load: (["load", "target", "capacity"].into_iter())
+            .filter(|key| value(key).is_some())
+            .map(|key| Ok((key, number(value(key), key)?)))
+            .collect::<Result<_, String>>()?,
+        unit: value("unit").map(|unit| unit.to_string()),
     })
 }
 
@@ -414,6 +432,7 @@ fn network(words: &[&str]) -> Result<(Prefix, Facts), String> {
             ("asn", _) => facts.system = Some(number(Some(&value), "asn")?),
             ("lat", _) => latitude = Some(degrees()?),
             ("lon", _) => longitude = Some(degrees()?),
+            ("radius", _) => facts.radius = Some(number(Some(&value), "radius")?),
             _ => return Err(format!("`{word}` is no fact")),
         }
     }

@@ -78,6 +78,12 @@ impl Stage {
         if let Some(seconds) = report.valid_for {
             let _ = write!(body, r#", "valid_for": "{seconds}s""#);
         }
+        for (key, number) in &report.load {
+            let _ = write!(body, r#", "{key}": {number}"#);
+        }
+        if let Some(unit) = &report.unit {
+            let _ = write!(body, r#", "unit": "{unit}""#);
+        }
         body.push('}');
         let decoded =
             report::single(body.as_bytes()).map_err(|mistakes| format!("{mistakes:?}"))?;
@@ -87,6 +93,29 @@ impl Stage {
             .apply(&report.vip, &decoded, &Arc::from("replay"), now);
         self.server.turn();
         Ok(effect.entry.verdict.state.word().to_string())
+    }
+
+    /// Lets time pass until `now`, in seconds of the Unix epoch.
+    pub fn advance(&mut self, now: u64) {
+        self.server.advance(now);
+    }
+
+    /// Ends the server; the next load begins it anew with what is on the disk.
+    pub fn restart(&mut self) {
+        self.server.restart();
+    }
+
+    /// Brings back what is kept out of a pool. What returned and what has failed still, or why nothing was tried.
+    pub fn give_back(&mut self, pool: &str) -> Result<Vec<String>, String> {
+        let course = self.server.mover.courses.get_mut(pool);
+        let course = course.ok_or_else(|| format!("no pool `{pool}` keeps anything out"))?;
+        let (returned, failed) = course.hold.give_back();
+        self.server.turn();
+        let line = |word: &str, names: Vec<String>| {
+            (!names.is_empty()).then(|| format!("{word} {}", names.join(" ")))
+        };
+        let lines = [line("returned", returned), line("failed", failed)];
+        Ok(lines.into_iter().flatten().collect())
     }
 
     /// What has been counted so far: the labels of outcomes, `truncated`, `subnets`, and `vip NAME`.

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use meridian::config;
+use meridian::config::estate::Measured;
 use meridian::diagnostic::{self, Diagnostic, Source};
 use meridian::geo::atlas::Atlas;
 use meridian::health::report;
@@ -38,6 +39,22 @@ pub(crate) fn networks(text: &[u8]) {
     let list = Source::new("l.csv", text);
     let (steering, found) = config::steering(&[file], &|_, _| Ok(list.clone()));
     told(steering.is_some(), &found);
+}
+
+/// A list of measured round trips.
+pub(crate) fn latency(text: &[u8]) {
+    let file = "[sites]\nfra = { location = [50, 8] }\nb = {}\n[latency]\nfile = \"l.csv\"\n";
+    let list = Source::new("l.csv", text);
+    let file = [Source::new("steering.toml", file)];
+    let (steering, found) = config::steering(&file, &|_, _| Ok(list.clone()));
+    told(steering.is_some(), &found);
+    for row in steering.iter().flat_map(|steering| &steering.latency) {
+        let one = |m: &Measured| m.micros <= 10_000_000 && (1..=1_000_000_000).contains(&m.samples);
+        assert!(
+            !row.sites.is_empty() && row.sites.iter().all(one),
+            "{row:?}"
+        );
+    }
 }
 
 /// The machine file.

@@ -53,6 +53,10 @@ const SITES: [(&str, f64, f64); 5] = [
 const VIPS: usize = 6;
 
 const POOLS: &str = r#"
+[vips.cdn]
+cname = "acme.cdn.example."
+[vips.here]
+cname = "nearest.example.com."
 [rules.countries]
 DE = "fra"
 FR = "fra"
@@ -93,6 +97,10 @@ draw = "name"
 "sticky.example.com." = "sticky"
 "name.example.com." = "name"
 "https.example.com." = "nearest"
+"cdn.example.com." = "cdn"
+"led.example.com." = "here"
+"*.stars.example.com." = "nearest"
+"kept.stars.example.com." = "zone"
 "#;
 
 /// Where clients are.

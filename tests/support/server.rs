@@ -9,12 +9,16 @@ use meridian::diagnostic::{self, Refusal, Source};
 use meridian::geo::atlas::Atlas;
 use meridian::health::board::{Board, Verdict};
 use meridian::stats::{Counters, Outcome};
+use meridian::steer::motion::Motion;
+use meridian::steer::motion::course::Sight;
+use meridian::steer::motion::follow::Following;
+use meridian::steer::motion::mover::Mover;
 use meridian::wire::asked::{Asked, Seed};
 use meridian::wire::name::Name;
 use meridian::world::World;
 use meridian::world::badge::Badge;
 use meridian::world::conflict::Reading;
-use meridian::world::estate::Slots;
+use meridian::world::estate::{Estate, Slots};
 use meridian::world::link::{self, Read};
 use meridian::zone::{Sought, Texts};
 use meridian::{config, zone};
@@ -28,6 +32,13 @@ pub(crate) struct Server {
     asked: Asked,
     pub(crate) counter: u32,
     pub(crate) board: Board,
+    /// What is remembered of pools that take their time.
+    pub(crate) mover: Mover,
+    following: Following,
+    /// When a step is due that follows load.
+    due: Option<u64>,
+    /// Until when time has passed, in seconds of the Unix epoch.
+    clock: u64,
     /// Of the next world that is loaded.
     pub(crate) badge: Badge,
 }
@@ -45,6 +56,10 @@ impl Default for Server {
             asked: Asked::new(Seed::default()),
             counter: 0,
             board: Board::default(),
+            mover: Mover::default(),
+            following: Following::default(),
+            due: None,
+            clock: 0,
             badge: Badge::default(),
         }
     }
@@ -77,6 +92,7 @@ impl Server {
                     found.extend(reading.diagnostics);
                     zones.extend(reading.zone.map(|zone| Read {
                         path: Arc::from(path.as_str()),
+                        folder: "zones".len(),
                         zone: Arc::new(zone),
                     }));
                     sources.insert(path.as_str(), (source, origin));
@@ -126,10 +142,20 @@ impl Server {
             self.names.insert(*slot, vip.name.clone());
         }
         let generation = self.world.as_ref().map_or(1, |w| w.generation + 1);
+        if let Some(old) = &self.world {
+            let verdicts = verdicts(&old.estate, &self.board);
+            let sight = sight(&old.estate, &verdicts, self.clock);
+            self.mover.meet(&sight, &estate.steering);
+        }
+        let motion = self.step(&estate);
         let board = &self.board;
         let badge = Arc::new(self.badge.clone());
         let verdict = |name: &str| board.verdict(name);
-        let world = World::new(Arc::new(estate), badge, verdict, generation);
+        let (estate, motion) = (Arc::new(estate), Arc::new(motion));
+        let world = match &self.world {
+            Some(before) => before.follow(estate, badge, verdict, motion, generation),
+            None => World::moving(estate, badge, verdict, motion, generation),
+        };
         self.world = Some(world);
         Ok(())
     }
@@ -141,13 +167,51 @@ impl Server {
     /// Puts the board in force.
     pub(crate) fn turn(&mut self) {
         let board = self.board.clone();
-        self.believe(|name| board.verdict(name));
+        let estate = self.world().estate.clone();
+        let motion = self.step(&estate);
+        self.moving(|name| board.verdict(name), motion);
+    }
+
+    /// What moves now.
+    fn step(&mut self, estate: &Estate) -> Motion {
+        let verdicts = verdicts(estate, &self.board);
+        let motion = self.mover.step(&sight(estate, &verdicts, self.clock));
+        let followed = (self.following).step(&estate.steering, &self.board, self.clock);
+        self.due = followed.next;
+        motion.carrying(&followed.pools)
+    }
+
+    /// Lets time pass, step by step as the keeper does.
+    pub(crate) fn advance(&mut self, now: u64) {
+        while let Some(estate) = self.world.as_ref().map(|world| world.estate.clone()) {
+            let next = self.mover.next(&estate.steering, self.clock);
+            match next.into_iter().chain(self.due).min() {
+                Some(next) if next <= now => self.clock = next,
+                _ => break,
+            }
+            self.turn();
+        }
+        self.clock = now;
+    }
+
+    /// Ends, and begins anew with what is on the disk: the next load is the first.
+    pub(crate) fn restart(&mut self) {
+        let entries = self.board.entries();
+        let entries: Vec<_> = entries.map(|(n, e)| (n.clone(), e.clone())).collect();
+        self.board = Board::resume(entries, self.clock);
+        (self.following, self.due) = (Following::default(), None);
+        self.world = None;
     }
 
     /// Puts these verdicts in force, whatever the board says.
     pub(crate) fn believe(&mut self, verdict: impl Fn(&str) -> Verdict) {
+        self.moving(verdict, Motion::default());
+    }
+
+    /// The same with pools in motion.
+    pub(crate) fn moving(&mut self, verdict: impl Fn(&str) -> Verdict, motion: Motion) {
         let world = self.world();
-        let next = world.with(verdict, world.generation + 1);
+        let next = world.with(verdict, &Arc::new(motion), world.generation + 1);
         self.world = Some(next);
     }
 
@@ -189,5 +253,19 @@ impl Server {
             counts.insert(format!("vip {name}"), self.counters.vips(*slot));
         }
         counts
+    }
+}
+
+fn verdicts(estate: &Estate, board: &Board) -> Vec<Verdict> {
+    let vips = estate.steering.vips.iter();
+    vips.map(|vip| board.verdict(&vip.name)).collect()
+}
+
+fn sight<'a>(estate: &'a Estate, verdicts: &'a [Verdict], now: u64) -> Sight<'a> {
+    Sight {
+        steering: &estate.steering,
+        reach: &estate.reach,
+        verdicts,
+        now,
     }
 }

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 
 /// Numbers of types.
 pub(crate) const A: u16 = 1;
+pub(crate) const CNAME: u16 = 5;
 pub(crate) const AAAA: u16 = 28;
 pub(crate) const HTTPS: u16 = 65;
 const OPT: u16 = 41;

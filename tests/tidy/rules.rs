@@ -9,6 +9,7 @@ pub const FLOORS: [&[&str]; 9] = [
         "stats",
         "limits",
         "diagnostic",
+        "digest",
         "place",
         "prefix",
         "rate",
@@ -221,6 +222,40 @@ pub fn safety(path: &str, text: &str) -> Vec<String> {
             )
         })
         .collect()
+}
+
+/// On the way from what is known to classes, plans and draws there are whole numbers only, so that every machine makes the
+/// same of the same. The list has the files beside that way, each with what it does there.
+const WHOLE: [&str; 5] = [
+    "src/digest.rs",
+    "src/geo/",
+    "src/steer/",
+    "src/world/",
+    "src/zone/",
+];
+const BROKEN: [(&str, &str); 5] = [
+    ("src/steer/wheel.rs", "shares for people to read"),
+    ("src/geo/record.rs", "numbers as databases have them"),
+    ("src/geo/import/csv.rs", "degrees as files have them"),
+    ("src/geo/import/said.rs", "degrees as databases want them"),
+    ("src/geo/mmdb/value.rs", "numbers as databases want them"),
+];
+
+/// Numbers with a fraction stand in the files of [`BROKEN`] alone.
+pub fn wholeness(path: &str, text: &str) -> Vec<String> {
+    let way = WHOLE.iter().any(|part| path.starts_with(part));
+    if !way || BROKEN.iter().any(|(file, _)| *file == path) {
+        return Vec::new();
+    }
+    let tokens = served(path, text);
+    let found = tokens.iter().filter(|t| t.text == "f64" || t.text == "f32");
+    let says = |t: &Token| {
+        format!(
+            "`{}`: other machines may round otherwise; count in millionths",
+            t.text
+        )
+    };
+    found.map(|t| at(path, t.line, says(t))).collect()
 }
 
 /// Source files stay within [`FILE_LINES`]; `ratchet` lists those that may be longer for now, and by how much.
@@ -503,6 +538,20 @@ fn safety_catches() {
     );
     assert_eq!(safety(UNSAFE, "fn f() { unsafe { g() } }").len(), 0);
     assert_eq!(safety(COUNTING, "fn f() { unsafe { g() } }").len(), 0);
+}
+
+#[test]
+fn fractions_are_caught() {
+    let one = "fn f(x: u32) -> f64 { f64::from(x) }";
+    assert_eq!(wholeness("src/steer/judge.rs", one).len(), 2);
+    assert_eq!(
+        wholeness("src/world/estate.rs", "let x = y as f32;").len(),
+        1
+    );
+    assert_eq!(wholeness("src/steer/wheel.rs", one).len(), 0);
+    assert_eq!(wholeness("src/answer/explain/text.rs", one).len(), 0);
+    let test = format!("#[cfg(test)]\nmod tests {{ {one} }}");
+    assert_eq!(wholeness("src/steer/distance.rs", &test).len(), 0);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod abuse;
 mod access;
 mod pages;
+mod pools;
 mod reports;
 
 use std::io::{Read, Write};

@@ -361,3 +361,39 @@ fn names_of_odd_octets_break_nothing() {
     let status = open.get("/v1/status").json();
     assert_eq!(status["zones"].as_array().unwrap().len(), 2);
 }
+
+#[test]
+fn loads_are_shown_as_long_as_they_are_fresh() {
+    let open = Open::new();
+    let body =
+        r#"{"state":"up","epoch":3,"seq":1,"load":1200,"target":0.5,"capacity":4e3,"unit":"rps"}"#;
+    let put = |vip: &str, body: &str| open.ask("PUT", vip, Some(FRA), body).status;
+    assert_eq!(put("/v1/health/vips/fra-2", body), 200);
+    let vips = open.get("/v1/vips").json();
+    let load = &vips["vips"][1]["load"];
+    let expected = [
+        ("load", json!(1200.0)),
+        ("target", json!(0.5)),
+        ("capacity", json!(4000.0)),
+        ("unit", json!("rps")),
+        ("fresh", json!(true)),
+    ];
+    for (field, value) in expected {
+        assert_eq!(load[field], value, "{field}");
+    }
+    assert_eq!(vips["vips"][0]["load"], Value::Null);
+    assert_eq!(vips["vips"][0]["capacity"], Value::Null);
+    let metrics = open.get("/metrics").body;
+    for line in [
+        "meridian_vip_load{vip=\"fra-2\",site=\"fra\",unit=\"rps\"} 1200.0",
+        "meridian_vip_target{vip=\"fra-2\",site=\"fra\",unit=\"rps\"} 0.5",
+        "meridian_vip_capacity{vip=\"fra-2\",site=\"fra\",unit=\"rps\"} 4000.0",
+    ] {
+        assert!(metrics.contains(line), "{line}\n{metrics}");
+    }
+    assert!(!metrics.contains("meridian_vip_load{vip=\"fra-1\""));
+    // A report with a mistake in its load is no report at all.
+    let wrong = r#"{"state":"down","epoch":3,"seq":2,"load":-1}"#;
+    assert_eq!(put("/v1/health/vips/fra-2", wrong), 400);
+    assert_eq!(open.get("/v1/vips").json()["vips"][1]["state"], "up");
+}

@@ -1,9 +1,9 @@
 //! Who counted as the client of a steered answer, which rules fit, and what the fence leaves.
 
 use super::reasons::Decided;
-use super::{Client, Correction, Rule};
+use super::{Client, Correction, Measured, Rule};
 use crate::answer::choose::Basis;
-use crate::config::estate::{PoolId, RulesId, Target, VipId};
+use crate::config::estate::{PoolId, Row, RulesId, Target, VipId};
 use crate::geo::atlas::Facts;
 use crate::place::Point;
 use crate::prefix::Prefix;
@@ -17,6 +17,13 @@ fn degrees(point: Point) -> [f64; 2] {
 }
 
 impl Decided<'_> {
+    /// The measured round trips of the client's place, if any pool of the answer asks for such.
+    pub(super) fn row(&self, facts: &Facts) -> Option<&Row> {
+        let asks = self.decision.root.needs.measures();
+        let rows = asks.then_some(&*self.steering().latency)?;
+        matcher::row(rows, self.decision.client, facts)
+    }
+
     pub(super) fn client(&self, facts: &Facts, network: Prefix) -> Client {
         let atlas = &self.world.estate.atlas;
         let corrections = self.steering().corrections(self.decision.client);
@@ -46,6 +53,11 @@ impl Decided<'_> {
             city: facts.city.clone(),
             system: facts.system,
             position: compass::position(facts).map(degrees),
+            radius: facts.radius.filter(|_| facts.location.is_some()),
+            measured: self.row(facts).map(|row| Measured {
+                place: row.place.to_string(),
+                written: row.written(),
+            }),
             coarse: atlas.coarse,
             databases: atlas.origins.iter().map(|o| o.label.clone()).collect(),
             corrections: corrections

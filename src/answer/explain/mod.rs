@@ -2,6 +2,7 @@
 
 mod client;
 mod message;
+mod moving;
 mod question;
 mod rdata;
 mod reasons;
@@ -11,10 +12,12 @@ mod shape;
 mod tests;
 mod text;
 
+use crate::answer::alias::leads;
 use crate::answer::choose;
 use crate::answer::hints::Hinted;
 use crate::prefix::Prefix;
 use crate::stats::{Counters, Outcome};
+use crate::steer::reach::Gives;
 use crate::wire::asked::{Asked, Seed};
 use crate::wire::kind::{Kind, Rcode};
 use crate::wire::query::Subnet;
@@ -25,8 +28,8 @@ use crate::zone::{Found, Match, NodeRef};
 pub use message::{Record, Reply, ask};
 pub use question::Question;
 pub use shape::{
-    Class, Client, Correction, Explanation, Near, Order, Rule, Scope, Steered, Tried, Ttl, Vip,
-    Zone,
+    Class, Client, Correction, Explanation, Measured, Near, Order, Rule, Scope, Steered, Tried,
+    Ttl, Vip, Zone,
 };
 
 /// Explains the answer to a question. `counter` is what a worker has drawn so far; it decides with the draw `query`.
@@ -42,7 +45,7 @@ pub fn explain(world: &World, question: &Question, now: u64, counter: u32) -> Ex
     }
     let found = held.map_or_else(
         || "no zone of this estate holds the name".into(),
-        |held| found(held, &asked, question.kind),
+        |held| found(world, held, &asked, question.kind),
     );
     let decided = held.and_then(|held| decided(world, held, question, &reply, (now, counter)));
     let [answer, authority, additional] = &reply.sections;
@@ -84,7 +87,7 @@ pub fn explain(world: &World, question: &Question, now: u64, counter: u32) -> Ex
     }
 }
 
-/// The decision that the answer came from, if it is a steered one.
+/// The last decision that the answer came from, if any: of a name asked, or of one that CNAMEs led to.
 fn decided<'a>(
     world: &'a World,
     held: &'a Held,
@@ -92,34 +95,52 @@ fn decided<'a>(
     reply: &Reply,
     (now, counter): (u64, u32),
 ) -> Option<reasons::Decided<'a>> {
-    // The last name of a chain of aliases is the one whose records the answer has.
-    let mut chain = reply.sections.first()?.iter().rev();
-    let alias = chain.find(|record| record.kind == Kind::CNAME);
-    let name = alias.map_or_else(|| Some(question.name.clone()), Record::target)?;
-    let mut asked = Asked::of(&name, Seed::default());
-    // A chain may lead out of the zone, and then its end is not ours to answer.
-    let own = |zone: &Held| std::ptr::eq(zone, held);
-    let held = world.estate.zone(&asked).filter(|zone| own(zone))?;
-    let (held, node) = steered(world, held, &mut asked, question.kind)?;
-    let root = *held.steered.get(node.steer()? as usize)?;
-    let (sender, subnet) = (question.resolver, question.subnet);
-    let decision = choose::decide(world, root, sender, subnet, asked.wire(), now, counter)?;
-    Some(reasons::Decided {
-        world,
-        decision,
-        node,
-        asked: question,
-        now,
-    })
+    let aliases = reply.sections.first()?.iter().filter_map(Record::target);
+    let chain = std::iter::once(question.name.clone()).chain(aliases);
+    let (mut last, mut hop) = (None, 0);
+    for name in chain {
+        let mut asked = Asked::of(&name, Seed::default());
+        // A chain may lead out of the zone, and then its end is not ours to answer.
+        let own = |zone: &Held| std::ptr::eq(zone, held);
+        let own = world.estate.zone(&asked).is_some_and(own);
+        // The parent's side of a cut has a name that is another zone's.
+        if !own && name != question.name {
+            break;
+        }
+        let Some((held, node)) = steered(world, held, &mut asked, question.kind) else {
+            continue;
+        };
+        let root = *held.steered.get(node.steer()? as usize)?;
+        let (sender, subnet) = (question.resolver, question.subnet);
+        let lower = asked.wire();
+        let decision = choose::decide(world, root, sender, subnet, lower, now, counter, hop)?;
+        hop += u32::from(decision.root.gives == Gives::Alias);
+        last = Some(reasons::Decided {
+            world,
+            decision,
+            node,
+            asked: question,
+            now,
+        });
+    }
+    last
 }
 
 /// What the zone has for the name, in words.
-fn found(held: &Held, asked: &Asked, kind: Kind) -> String {
+fn found(world: &World, held: &Held, asked: &Asked, kind: Kind) -> String {
     let own = |node: NodeRef<'_>, by| match by {
         Match::Exact => String::new(),
         Match::Wildcard => format!(" by the wildcard {}", node.owner()),
     };
     match held.zone.find(asked, kind) {
+        Found::Records { node, by, .. }
+        | Found::NoData { node, by }
+        | Found::Any { node, by }
+        | Found::Alias { node, by, .. }
+            if leads(world, held, node) =>
+        {
+            format!("the name is steered{}, to a CNAME", own(node, by))
+        }
         Found::Records { node, by, .. } | Found::NoData { node, by } | Found::Any { node, by }
             if node.steer().is_some() && matches!(kind, Kind::A | Kind::AAAA | Kind::ANY) =>
         {
@@ -155,10 +176,13 @@ fn steered<'w>(
 ) -> Option<(&'w Held, NodeRef<'w>)> {
     let (node, rrset) = match held.zone.find(asked, kind) {
         Found::Records { node, rrset, .. } => (node, Some(rrset)),
-        Found::NoData { node, .. } | Found::Any { node, .. } => (node, None),
+        Found::NoData { node, .. } | Found::Any { node, .. } | Found::Alias { node, .. } => {
+            (node, None)
+        }
         _ => return None,
     };
     match kind {
+        _ if leads(world, held, node) => Some((held, node)),
         Kind::A | Kind::AAAA | Kind::ANY => node.steer().map(|_| (held, node)),
         Kind::HTTPS | Kind::SVCB => {
             let own = asked.clone();

@@ -1,6 +1,6 @@
 //! The reasons of a steered answer, gathered from the world that gave it.
 
-use super::{Class, Near, Order, Question, Reply, Steered, Tried, Vip};
+use super::{Class, Near, Order, Question, Reply, Steered, Tried, Vip, moving};
 use crate::answer::choose::{Basis, Decision};
 use crate::config::estate::{Draw, Policy, PoolId, SiteId, Steering, Target, VipId};
 use crate::geo::atlas::Facts;
@@ -8,10 +8,11 @@ use crate::prefix::Prefix;
 use crate::steer::distance::{Globe, Vector};
 use crate::steer::draw;
 use crate::steer::judge::{self, Judge};
-use crate::steer::outcome::{Outcome, What};
+use crate::steer::outcome::{Aside, Outcome, What};
 use crate::steer::plan::Stand;
+use crate::steer::reach::Gives;
 use crate::steer::wheel::Family;
-use crate::steer::{compass, outcome, reach};
+use crate::steer::{compass, latency, outcome, reach};
 use crate::wire::kind::Kind;
 use crate::world::World;
 use crate::zone::NodeRef;
@@ -70,6 +71,7 @@ impl Decided<'_> {
                 sites.map(|site| self.target(Target::Site(*site))).collect()
             }),
             orders: self.orders(&below, facts),
+            moving: moving::lines(self.world, &below, self.now),
             tried: outcome.trail.iter().map(|t| self.tried(t)).collect(),
             tier: self.tier(&outcome).into(),
             vips: self.vips(&outcome),
@@ -91,6 +93,7 @@ impl Decided<'_> {
                 needs: &root.needs,
                 class,
                 verdicts: &self.world.verdicts,
+                motion: &self.world.motion,
             };
             judge.pool(root.pool)
         })
@@ -110,23 +113,37 @@ impl Decided<'_> {
         let (steering, root) = (self.steering(), self.decision.root);
         let class = root.map.classes().get(self.decision.class as usize);
         let here = compass::position(facts).map(Vector::of);
+        let row = self.row(facts);
         let globe = Globe::new();
-        let near = |site: &SiteId| {
-            let site = steering.sites.get(usize::from(site.0))?;
+        let near = |id: &SiteId| {
+            let site = steering.sites.get(usize::from(id.0))?;
             let there = site.location.map(Vector::of);
+            let km = here.zip(there).map(|(a, b)| globe.kilometres(a, b));
+            let measured = row.and_then(|row| row.to(*id));
+            let milliseconds = |micros: i64| micros as f64 / 1e3;
             Some(Near {
                 site: site.name.clone(),
-                km: here.zip(there).map(|(a, b)| globe.kilometres(a, b)),
+                km,
                 bias: site.bias,
+                measured_ms: measured.map(|m| milliseconds(m.micros.into())),
+                samples: measured.map(|m| m.samples),
+                ms: latency::blend(measured, km).map(milliseconds),
             })
         };
         let order = |id: &PoolId| {
             let pool = steering.pools.get(usize::from(id.0))?;
+            if pool.policy != Policy::Nearest {
+                return None;
+            }
             let steps = class?.steps(&root.needs, *id);
-            (pool.policy == Policy::Nearest).then(|| Order {
+            let measured = |id: &SiteId| row.is_some_and(|row| row.to(*id).is_some());
+            let measured = steps.iter().flatten().any(measured);
+            let tie = compass::band(pool.tie, facts.radius.filter(|_| !measured));
+            Some(Order {
                 pool: pool.name.clone(),
-                steps: steps
-                    .iter()
+                tie,
+                radius: (tie > pool.tie).then_some(tie),
+                steps: (steps.iter())
                     .map(|step| step.iter().filter_map(near).collect())
                     .collect(),
             })
@@ -148,6 +165,11 @@ impl Decided<'_> {
             },
             up: tried.up,
             failed: tried.failed,
+            held: tried.aside == Aside::Held,
+            shed: match tried.aside {
+                Aside::Shed(parts) => parts,
+                Aside::No | Aside::Held => 0,
+            },
         }
     }
 
@@ -175,6 +197,9 @@ impl Decided<'_> {
         };
         let picked: Vec<VipId> = match self.asked.kind {
             _ if self.replaced() => Vec::new(),
+            _ if self.decision.root.gives == Gives::Alias => {
+                self.decision.vips(Family::V4).collect()
+            }
             Kind::A => self.decision.vips(Family::V4).collect(),
             Kind::AAAA => self.decision.vips(Family::V6).collect(),
             Kind::ANY => {
@@ -210,7 +235,9 @@ impl Decided<'_> {
                 site: vip.site.map(|site| self.target(Target::Site(site))),
                 address: vip.address,
                 address6: vip.address6,
+                cname: vip.cname.as_ref().map(ToString::to_string),
                 weight: vip.weight,
+                failure_domain: vip.failure_domain.clone(),
                 state: verdict.state.word().into(),
                 quality: judge::quality(verdict.state) as f64 / MILLION,
                 since: Some(verdict.since).filter(|since| *since > 0),
@@ -232,12 +259,11 @@ impl Decided<'_> {
 
     /// Whether all are down, and not VIPs but the pool's `on_all_down` makes the answer.
     fn replaced(&self) -> bool {
-        let own = || {
-            self.node
-                .rrset(Kind::A)
-                .or(self.node.rrset(Kind::AAAA))
-                .is_some()
+        let kinds: &[Kind] = match self.decision.root.gives {
+            Gives::Alias => &[Kind::CNAME],
+            Gives::Addresses => &[Kind::A, Kind::AAAA],
         };
+        let own = || kinds.iter().any(|kind| self.node.rrset(*kind).is_some());
         match self.decision.plan.stand {
             Stand::NoData | Stand::Closed => true,
             Stand::Zone => own(),
@@ -297,6 +323,9 @@ impl Decided<'_> {
             return format!("all down: `ttl.min` of pool {}", self.decision.pool.name);
         }
         match plan.quiet_at.checked_sub(self.now).filter(|left| *left > 0) {
+            Some(_) if plan.quiet_at == u64::MAX => {
+                "something may return at any time: `ttl.min` until it does".into()
+            }
             Some(left) => {
                 format!("something has just changed: `ttl.min`, for {left} s more (then {max} s)")
             }

@@ -94,6 +94,9 @@ pub struct Steered {
     pub inside: Option<Vec<String>>,
     /// For each `nearest` pool that the pool can come to, its sites in the client's order.
     pub orders: Vec<Order>,
+    /// What time or load moves in the pools that it may come to, in words.
+    #[serde(default)]
+    pub moving: Vec<String>,
     /// What was tried, in this order, until one had not failed.
     pub tried: Vec<Tried>,
     /// Whence the candidates are: `up`, `last resort` (weight 0), `drained`, `all down`, or `fenced` if none is inside.
@@ -133,6 +136,10 @@ pub struct Client {
     pub system: Option<u32>,
     /// Degrees north and east from which distances count: the network's, else the middle of its country or continent.
     pub position: Option<[f64; 2]>,
+    /// Kilometres by which the databases may be wrong about it.
+    pub radius: Option<u16>,
+    /// The place of `[latency]` that fits, if a `nearest` pool asks for it.
+    pub measured: Option<Measured>,
     /// Whether all this comes from the built-in map, which knows continents only.
     pub coarse: bool,
     /// The databases, in the order of precedence.
@@ -151,6 +158,15 @@ pub struct Correction {
     /// The degrees north and east that it gives.
     pub location: Option<[f64; 2]>,
     /// Where it is written: file and line.
+    pub written: String,
+}
+
+/// A place from which round trips were measured.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Measured {
+    /// As the list has it.
+    pub place: String,
+    /// Where it is written first: file and line.
     pub written: String,
 }
 
@@ -178,17 +194,21 @@ pub struct Rule {
     pub prefers: Vec<String>,
 }
 
-/// The sites of a `nearest` pool by distance.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The sites of a `nearest` pool by distance and measured round trips.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Order {
     /// The pool.
     pub pool: String,
+    /// Kilometres within which sites count as near as the nearest: its `tie`, or the radius.
+    pub tie: u32,
+    /// The accuracy radius of the databases, if it makes the tie wider.
+    pub radius: Option<u32>,
     /// One site for each step, or several that count alike.
     pub steps: Vec<Vec<Near>>,
 }
 
 /// How far a site is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Near {
     /// The site.
     pub site: String,
@@ -196,6 +216,12 @@ pub struct Near {
     pub km: Option<i32>,
     /// Kilometres by which it counts as nearer.
     pub bias: i32,
+    /// The measured round trip in milliseconds.
+    pub measured_ms: Option<f64>,
+    /// How often it was measured.
+    pub samples: Option<u32>,
+    /// The round trip by which it is ordered, in milliseconds: the measured one blended with what the distance lets expect.
+    pub ms: Option<f64>,
 }
 
 /// A step that was tried.
@@ -209,6 +235,12 @@ pub struct Tried {
     pub up: u32,
     /// Whether that was too little.
     pub failed: bool,
+    /// Whether it failed before and may not return yet.
+    #[serde(default)]
+    pub held: bool,
+    /// Parts of a million of its clients that go on to the next.
+    #[serde(default)]
+    pub shed: u32,
 }
 
 /// A VIP that could be answered, or could not and why.
@@ -222,15 +254,20 @@ pub struct Vip {
     pub address: Option<Ipv4Addr>,
     /// For AAAA.
     pub address6: Option<Ipv6Addr>,
+    /// Instead of addresses: the name that it stands for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cname: Option<String>,
     /// Its `weight`.
     pub weight: u32,
+    /// Its `failure_domain`: an answer has one VIP of a word and site, as long as there are others.
+    pub failure_domain: Option<String>,
     /// `up`, `degraded`, `drain`, `down`, or `unknown`: nobody has spoken of it, and it counts as up.
     pub state: String,
     /// The part with which it counts, from 0 to 1.
     pub quality: f64,
     /// Since when, in seconds of the Unix epoch.
     pub since: Option<u64>,
-    /// Its part of all A answers to clients of this class, from 0 to 1.
+    /// Its part of all A answers to clients of this class, from 0 to 1; of all answers, if it is a CNAME.
     pub share: f64,
     /// The same for AAAA.
     pub share6: f64,

@@ -1,6 +1,8 @@
 //! Explanations of a small estate: what they say, and that they say what the server answers.
 
+mod domains;
 mod fence;
+mod latency;
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -48,6 +50,10 @@ fra-1 = { site = "fra", address = "192.0.2.10", address6 = "2001:db8:f::10", wei
 fra-2 = { site = "fra", address = "192.0.2.11" }
 fra-3 = { site = "fra", address = "192.0.2.12", weight = 0 }
 iad-1 = { site = "iad", address = "198.51.100.10", address6 = "2001:db8:1::10" }
+cdn-a = { cname = "acme.cdn-a.example.", weight = 3 }
+cdn-b = { cname = "www.example.com." }
+[pools.img]
+members = ["cdn-a", "cdn-b"]
 [regions]
 america = ["north-america", "south-america"]
 [rules.lands]
@@ -69,6 +75,7 @@ on_all_down = "nodata"
 "www.example.com." = "web"
 "*.app.example.com." = "app"
 "gone.example.com." = "gone"
+"img.example.com." = "img"
 "#;
 
 const NOW: u64 = 1_700_000_000;
@@ -78,23 +85,29 @@ fn world(verdict: impl Fn(&str) -> Verdict) -> World {
 }
 
 fn steered_by(steering: &str, verdict: impl Fn(&str) -> Verdict) -> World {
+    built(steering, "", Atlas::builtin(), verdict)
+}
+
+/// The same with a list beside the steering, and with these databases.
+fn built(steering: &str, list: &str, atlas: Atlas, verdict: impl Fn(&str) -> Verdict) -> World {
     let zone = Source::new("example.com.zone", ZONE);
     let origin = "example.com.".parse().unwrap();
     let reading = zone::read(&zone, &origin, &zone::Texts::alone(), None);
     let read = reading
         .zone
         .unwrap_or_else(|| panic!("{:?}", reading.diagnostics));
-    let (steering, found) =
-        config::steering(&[Source::new("steering.toml", steering)], &config::alone);
+    let file = [Source::new("steering.toml", steering)];
+    let list = |written: &str, _: &str| Ok(Source::new(written, list));
+    let (steering, found) = config::steering(&file, &list);
     let steering = steering.unwrap_or_else(|| panic!("{found:?}"));
-    let atlas = Arc::new(Atlas::builtin());
     let (estate, found) = link(
         vec![Read {
             path: "example.com.zone".into(),
+            folder: 0,
             zone: Arc::new(read),
         }],
         Arc::new(steering),
-        atlas,
+        Arc::new(atlas),
         &mut Slots::default(),
         None,
         &mut |_, sought| zone::locate(&zone, &origin, &zone::Texts::alone(), sought),
@@ -548,4 +561,56 @@ fn transition_ends() {
     assert_eq!(ttl(NOW).seconds, 60);
     assert_eq!(ttl(NOW - 1).seconds, 20);
     assert!(ttl(NOW - 1).why.contains("for 1 s more"));
+}
+
+#[test]
+fn a_cname_that_steering_chose() {
+    let world = world(quiet);
+    let shown = asked(&world, "img.example.com", "193.0.6.9", "A");
+    let steering = shown.steering.as_ref().unwrap();
+    assert_eq!(shown.found, "the name is steered, to a CNAME");
+    assert_eq!(shown.outcome, "steered");
+    assert_eq!(
+        (steering.name.as_str(), steering.pool.as_str()),
+        ("img.example.com.", "img")
+    );
+    let vips: Vec<_> = steering
+        .vips
+        .iter()
+        .map(|v| (v.name.as_str(), v.cname.as_deref(), v.share, v.picked))
+        .collect();
+    assert_eq!(
+        vips,
+        [
+            ("cdn-a", Some("acme.cdn-a.example."), 0.75, true),
+            ("cdn-b", Some("www.example.com."), 0.25, false),
+        ]
+    );
+    assert_eq!(
+        shown.answer,
+        ["img.example.com. 60 IN CNAME acme.cdn-a.example."]
+    );
+    let text = shown.to_string();
+    for line in ["CNAME", "75.00 %", "acme.cdn-a.example.", "60 s: quiet"] {
+        assert!(text.contains(line), "{line}\n{text}");
+    }
+    // Another draw leads on: to a name of ours, whose choice is the last.
+    let led = explain(
+        &world,
+        &question("img.example.com", "193.0.6.9", "A"),
+        NOW,
+        3,
+    );
+    assert_eq!(
+        led.answer[0],
+        "img.example.com. 60 IN CNAME www.example.com."
+    );
+    let steering = led.steering.unwrap();
+    assert_eq!(
+        (steering.name.as_str(), steering.pool.as_str()),
+        ("www.example.com.", "web")
+    );
+    let picked = steering.vips.iter().find(|vip| vip.picked).unwrap();
+    let address = picked.address.unwrap().to_string();
+    assert_eq!(led.answer[1], format!("www.example.com. 60 IN A {address}"));
 }

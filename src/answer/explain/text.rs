@@ -79,13 +79,7 @@ fn steered(f: &mut fmt::Formatter<'_>, whole: &Explanation, s: &Steered) -> fmt:
         &format!("{}: {}", s.client.address, s.client.why),
     )?;
     line(f, "place", &place(&s.client))?;
-    let corrections = &s.client.corrections;
-    for (nth, one) in corrections.iter().take(STEPS).enumerate() {
-        line(f, if nth == 0 { "corrected" } else { "" }, &corrected(one))?;
-    }
-    if let Some(more) = more(corrections.len(), STEPS) {
-        line(f, "", &format!("and {more} more"))?;
-    }
+    estate(f, &s.client)?;
     let class = &s.class;
     line(
         f,
@@ -102,10 +96,29 @@ fn steered(f: &mut fmt::Formatter<'_>, whole: &Explanation, s: &Steered) -> fmt:
     for order in &s.orders {
         line(f, "sites", &distances(order, &s.pool))?;
     }
+    steps(f, s)?;
+    table(f, whole, s)?;
+    let point = s.point * 100.0;
+    line(f, "draw", &format!("{point:.1} % of the way: {}", s.drawn))
+}
+
+/// What moves, and what was tried.
+fn steps(f: &mut fmt::Formatter<'_>, s: &Steered) -> fmt::Result {
+    for words in s.moving.iter().take(STEPS) {
+        line(f, "moving", words)?;
+    }
     let mut label = "tried";
     for tried in s.tried.iter().take(STEPS) {
         let indent = " ".repeat(2 * tried.depth);
-        let verdict = if tried.failed { "failed" } else { "taken" };
+        let verdict = match tried {
+            _ if tried.failed => "failed".into(),
+            _ if tried.held => "kept out until it may return".into(),
+            _ if tried.shed > 0 => {
+                let kept = f64::from(1_000_000 - tried.shed.min(1_000_000)) / 1e4;
+                format!("taken by {kept:.1} % of those who come to it")
+            }
+            _ => String::from("taken"),
+        };
         let up = format!("{}.{} %", tried.up / 10, tried.up % 10);
         line(
             f,
@@ -118,16 +131,14 @@ fn steered(f: &mut fmt::Formatter<'_>, whole: &Explanation, s: &Steered) -> fmt:
         line(f, "", &format!("and {more} more"))?;
     }
     let mut top = s.tried.iter().filter(|t| t.depth == 0);
-    if s.tier == "up" && top.all(|t| t.failed) {
-        line(
-            f,
-            "",
-            "all have failed: the first with anything up is taken",
-        )?;
+    if s.tier == "up" && top.all(|t| t.failed || t.held) {
+        let why = match s.tried.iter().any(|t| t.depth == 0 && !t.failed) {
+            true => "nothing else stands: the first that is only kept out is taken",
+            false => "all have failed: the first with anything up is taken",
+        };
+        line(f, "", why)?;
     }
-    table(f, whole, s)?;
-    let point = s.point * 100.0;
-    line(f, "draw", &format!("{point:.1} % of the way: {}", s.drawn))
+    Ok(())
 }
 
 fn place(client: &Client) -> String {
@@ -141,6 +152,7 @@ fn place(client: &Client) -> String {
     if words.is_empty() {
         words.push("unknown".into());
     }
+    words.extend(client.radius.map(|km| format!("within {km} km")));
     words.extend(client.system.map(|n| format!("AS{n}")));
     let source = match client.databases.as_slice() {
         _ if client.coarse => "the built-in map (coarse)".into(),
@@ -149,6 +161,25 @@ fn place(client: &Client) -> String {
     };
     let words = words.join(", ");
     format!("{words}, by {source}, as all of {}", client.network)
+}
+
+/// What the estate knows of the client's place besides.
+fn estate(f: &mut fmt::Formatter<'_>, client: &Client) -> fmt::Result {
+    let corrections = &client.corrections;
+    for (nth, one) in corrections.iter().take(STEPS).enumerate() {
+        line(f, if nth == 0 { "corrected" } else { "" }, &corrected(one))?;
+    }
+    if let Some(more) = more(corrections.len(), STEPS) {
+        line(f, "", &format!("and {more} more"))?;
+    }
+    match &client.measured {
+        Some(row) => line(
+            f,
+            "measured",
+            &format!("from {} ({})", row.place, row.written),
+        ),
+        None => Ok(()),
+    }
 }
 
 fn corrected(one: &Correction) -> String {
@@ -197,26 +228,40 @@ fn fences(f: &mut fmt::Formatter<'_>, s: &Steered) -> fmt::Result {
 fn distances(order: &Order, pool: &str) -> String {
     let one = |near: &Near| {
         let bias = match near.bias {
-            0 => String::new(),
-            bias => format!(" ({bias:+} km of bias)"),
+            bias if bias != 0 && near.ms.is_some() => format!(" ({bias:+} km of bias)"),
+            _ => String::new(),
         };
-        match near.km {
-            Some(km) => format!("{} {km} km{bias}", near.site),
-            None => near.site.clone(),
-        }
+        let way = near.km.map_or_else(String::new, |km| format!(" {km} km"));
+        format!("{}{way}{bias}{}", near.site, round(near))
     };
     let step = |step: &Vec<Near>| step.iter().map(one).collect::<Vec<_>>().join(" + ");
     let steps: Vec<String> = order.steps.iter().take(STEPS).map(step).collect();
+    let steps = steps.join(", ");
     let known = order.steps.iter().flatten().any(|near| near.km.is_some());
-    let words = match known {
-        true => steps.join(", "),
-        false => format!("{}: the client's position is unknown", steps.join(", ")),
+    let words = match order.radius {
+        _ if !known => format!("{steps}: the client's position is unknown"),
+        Some(km) => format!("{steps}: {km} km count as a tie, for the databases may be so wrong"),
+        None => steps,
     };
     if order.pool == pool {
         words
     } else {
         format!("of {}: {words}", order.pool)
     }
+}
+
+/// What was measured of the way to a site, and what came of it.
+fn round(near: &Near) -> String {
+    let (Some(measured), Some(samples), Some(ms)) = (near.measured_ms, near.samples, near.ms)
+    else {
+        return String::new();
+    };
+    let blended = match near.km {
+        Some(_) => format!(", with the distance {ms:.1} ms"),
+        None => String::new(),
+    };
+    let times = if samples == 1 { "sample" } else { "samples" };
+    format!(" ({measured} ms in {samples} {times}{blended})")
 }
 
 fn table(f: &mut fmt::Formatter<'_>, whole: &Explanation, s: &Steered) -> fmt::Result {
@@ -235,20 +280,26 @@ fn table(f: &mut fmt::Formatter<'_>, whole: &Explanation, s: &Steered) -> fmt::R
         true => format!("{:.2} %", share * 100.0),
         false => "-".into(),
     };
+    // A CNAME is one answer for both families.
+    let alias = s.vips.iter().any(|vip| vip.cname.is_some());
     let row = |vip: &Vip| {
-        let site = vip.site.clone().unwrap_or_else(|| "-".into());
-        let a = part(vip.share, vip.address.is_some());
+        let mut site = vip.site.clone().unwrap_or_else(|| "-".into());
+        // With one answer nothing is kept apart.
+        if let (Some(word), true) = (&vip.failure_domain, s.answers > 1) {
+            site = format!("{site}, domain {word}");
+        }
+        let a = part(vip.share, alias || vip.address.is_some());
         let aaaa = part(vip.share6, vip.address6.is_some());
-        [
-            vip.name.clone(),
-            site,
-            state(vip),
-            since(vip, whole.at),
-            a,
-            aaaa,
-        ]
+        let (name, age) = (vip.name.clone(), since(vip, whole.at));
+        let last = vip.cname.clone().unwrap_or(aaaa);
+        [name, site, state(vip), age, a, last]
     };
-    let head = ["VIP", "site", "state", "since", "A", "AAAA"].map(String::from);
+    let [first, last] = if alias {
+        ["share", "CNAME"]
+    } else {
+        ["A", "AAAA"]
+    };
+    let head = ["VIP", "site", "state", "since", first, last].map(String::from);
     let shown = s.vips.iter().take(VIPS);
     let rows: Vec<(bool, [String; 6])> = std::iter::once((false, head))
         .chain(shown.map(|vip| (vip.picked, row(vip))))

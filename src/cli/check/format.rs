@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::Verdict;
+use super::Outcome;
 use crate::diagnostic::{Diagnostic, Spot};
 use crate::limits;
 
@@ -40,13 +40,17 @@ fn word(diagnostic: &Diagnostic) -> &'static str {
 }
 
 /// One document with everything. Lines and columns count from 1, columns in characters; `end` is behind the last one.
-pub(super) fn json(found: &[Diagnostic], verdict: &Verdict) -> String {
+pub(super) fn json(found: &[Diagnostic], verdict: &Outcome) -> String {
     let diagnostics: Vec<Value> = found.iter().map(diagnostic).collect();
+    let digests = verdict.digests.iter();
+    let digests = digests.map(|(of, digest)| ((*of).to_owned(), digest.to_string().into()));
+    let digests: serde_json::Map<String, Value> = digests.collect();
     let document = json!({
         "ok": verdict.summary.is_some(),
         "errors": verdict.errors,
         "warnings": verdict.warnings,
         "summary": verdict.summary,
+        "digests": verdict.summary.as_ref().map(|_| digests),
         "diagnostics": diagnostics,
     });
     format!("{document:#}\n")
@@ -156,14 +160,15 @@ mod tests {
 
     #[test]
     fn json_is_complete() {
-        let verdict = Verdict {
+        let verdict = Outcome {
             errors: 2,
             warnings: 1,
             summary: None,
+            digests: Vec::new(),
         };
         let value: Value = serde_json::from_str(&json(&found(), &verdict)).unwrap();
         let expected = json!({
-            "ok": false, "errors": 2, "warnings": 1, "summary": null,
+            "ok": false, "errors": 2, "warnings": 1, "summary": null, "digests": null,
             "diagnostics": [
                 { "file": null, "severity": "error", "message": "nothing here", "advice": "", "also": [] },
                 {

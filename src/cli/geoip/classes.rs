@@ -102,7 +102,7 @@ fn maps<'a>(estate: &'a Estate, of: Option<&str>) -> Result<Vec<Used<'a>>, Strin
 /// The names that point to a root.
 fn names(estate: &Estate, root: usize) -> impl Iterator<Item = &Name> {
     estate.zones.iter().flat_map(move |held| {
-        let pairs = held.names.iter().zip(&held.steered);
+        let pairs = held.names.iter().zip(held.steered.iter());
         pairs
             .filter(move |(_, at)| **at as usize == root)
             .map(|(name, _)| name)

@@ -2,10 +2,11 @@
 
 use std::collections::HashSet;
 
-use crate::config::estate::{PoolId, SiteId, Target, VipId};
+use crate::config::estate::{Policy, PoolId, SiteId, Target, VipId};
 use crate::config::findings::Findings;
 use crate::config::steering::index::Space;
 use crate::config::steering::names::Pointer;
+use crate::config::steering::pools::Draft;
 use crate::config::steering::reach::Estate;
 use crate::config::steering::regions::Region;
 use crate::config::steering::rules::Line;
@@ -78,6 +79,7 @@ impl<'a> Estate<'_, 'a> {
 
         self.answerless(&named, &used, findings);
         self.passed_over(findings);
+        self.unmeasured(findings);
         self.one_family(findings);
     }
 
@@ -142,6 +144,21 @@ impl<'a> Estate<'_, 'a> {
                     );
                 }
             }
+        }
+    }
+
+    /// Round trips that nobody asks for.
+    fn unmeasured(&self, findings: &mut Findings) {
+        let nearest = |draft: &Draft<'_>| draft.pool.policy == Policy::Nearest;
+        let Some(entry) = self.index.latency.first() else {
+            return;
+        };
+        if !self.pools.iter().any(nearest) {
+            findings.warning(
+                entry.key.at,
+                "nothing uses `[latency]`",
+                "no pool has the policy `nearest`",
+            );
         }
     }
 

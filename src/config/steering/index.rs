@@ -115,6 +115,8 @@ pub(super) struct Index<'a> {
     pub(super) names: Vec<Entry<'a>>,
     /// `[networks]` of all files.
     pub(super) networks: Vec<Entry<'a>>,
+    /// `[latency]` of each file that has one.
+    pub(super) latency: Vec<Entry<'a>>,
     /// Whether every file could be read. If not, a name that seems to be missing may stand in one of the others, so that
     /// is no finding.
     complete: bool,
@@ -128,7 +130,7 @@ impl<'a> Index<'a> {
         findings: &mut Findings,
     ) -> Index<'a> {
         let mut lists: [Vec<Entry<'a>>; 5] = Default::default();
-        let (mut names, mut networks) = (Vec::new(), Vec::new());
+        let (mut names, mut networks, mut latency) = (Vec::new(), Vec::new(), Vec::new());
         for entry in documents.iter().flat_map(Document::entries) {
             let kind = Kind::ALL
                 .iter()
@@ -137,6 +139,7 @@ impl<'a> Index<'a> {
                 (Some(kind), _) => lists[kind].extend(table(entry, findings)),
                 (None, "names") => names.extend(table(entry, findings)),
                 (None, "networks") => networks.extend(table(entry, findings)),
+                (None, "latency") => latency.push(entry),
                 (None, "probes") => later(entry.key, "the steering", findings),
                 (None, _) => unknown(entry, findings),
             }
@@ -151,6 +154,7 @@ impl<'a> Index<'a> {
             pools: space(Kind::Pool, pools, findings),
             names,
             networks,
+            latency,
             complete,
         };
         index.clashes(findings);
@@ -196,18 +200,30 @@ impl<'a> Index<'a> {
         findings: &mut Findings,
     ) -> Option<u16> {
         let found = space.find(word.text);
-        if found.is_none() && self.complete {
-            let advice = match findings.guess(word.text, space.names()) {
-                Some(meant) => meant_at(meant, &[space]),
-                None => format!("define it under `[{}]`", space.kind.table()),
-            };
-            findings.error(
-                word.at,
-                format!("no {} is called `{}`", space.kind.word(), word.text),
-                advice,
-            );
+        if found.is_none()
+            && let Some((message, advice)) = self.missing(space, word.text, findings)
+        {
+            findings.error(word.at, message, advice);
         }
         found
+    }
+
+    /// What is wrong with a name that nothing has, and what to do; nothing where a file could not be read.
+    pub(super) fn missing(
+        &self,
+        space: &Space<'a>,
+        name: &str,
+        findings: &mut Findings,
+    ) -> Option<(String, String)> {
+        if !self.complete {
+            return None;
+        }
+        let advice = match findings.guess(name, space.names()) {
+            Some(meant) => meant_at(meant, &[space]),
+            None => format!("define it under `[{}]`", space.kind.table()),
+        };
+        let message = format!("no {} is called `{name}`", space.kind.word());
+        Some((message, advice))
     }
 
     /// What a member, a rule or a name points to; if nothing, that is a finding.
@@ -289,8 +305,8 @@ fn unknown(entry: Entry<'_>, findings: &mut Findings) {
     const MACHINE: [&str; 9] = [
         "zones", "geoip", "state", "listen", "admin", "workers", "id", "tls", "tokens",
     ];
-    const TABLES: [&str; 7] = [
-        "sites", "vips", "regions", "networks", "rules", "pools", "names",
+    const TABLES: [&str; 8] = [
+        "sites", "vips", "regions", "networks", "latency", "rules", "pools", "names",
     ];
     let name = entry.key.text;
     let advice = if MACHINE.contains(&name) {

@@ -11,10 +11,15 @@ use crate::config::findings::Findings;
 use crate::diagnostic::{Diagnostic, Include, Refusal, Source, any_error};
 use crate::limits;
 
+mod aliases;
+mod capacity;
+mod course;
 mod fences;
 mod graph;
 mod idle;
 mod index;
+mod latency;
+mod lines;
 mod list;
 mod members;
 mod names;
@@ -37,7 +42,7 @@ pub fn alone(written: &str, _: &str) -> Result<Arc<Source>, Refusal> {
 }
 
 /// The steering that these files say together, whatever their order; none if there is an error in any. `lists` gives the
-/// lists of networks that they name. All errors and warnings of all files come back.
+/// lists that they name. All errors and warnings of all files come back.
 pub fn steering(files: &[Arc<Source>], lists: &Include<'_>) -> (Option<Steering>, Vec<Diagnostic>) {
     let mut findings = Findings::default();
     let total: usize = files.iter().map(|file| file.text.len()).sum();
@@ -70,11 +75,13 @@ fn read(
     let index = index::Index::new(documents, complete, findings);
     let grounds = sites::read(&index, findings);
     let networks = networks::read(&index, lists, findings);
+    let latency = latency::read(&index, &grounds, lists, findings);
     let regions = regions::read(&index, findings);
     let lines = rules::lines(&index, findings);
     let (sets, places) = rules::sets(&index, &lines, &regions, findings);
     let drafts = pools::read(&index, &grounds, findings);
-    let pointers = names::read(&index, findings);
+    let said = names::read(&index, findings);
+    let pointers = said.pointers();
     if !complete {
         return None;
     }
@@ -93,12 +100,14 @@ fn read(
     graph::too_deep(&edges, &depth, &index.pools, findings);
     estate.check(&pointers, findings);
     estate.fences(&sets, findings);
+    estate.aliases(&edges, &pointers, findings);
+    estate.capacities(&edges, &pointers, findings);
     if findings.errors() == 0 {
         estate.idle(&regions, &pointers, findings);
         estate.uneven(&edges, &pointers, findings);
     }
     let mut pools: Vec<Pool> = drafts.into_iter().map(|draft| draft.pool).collect();
-    let names = names::steered(&pointers, &mut pools, &index);
+    let (names, patterns) = names::steered(&said, &mut pools, &index);
     if pools.len() > limits::NAMED {
         let message = format!(
             "more than {} pools, with the sites and VIPs that names point to",
@@ -110,9 +119,11 @@ fn read(
         sites: grounds.sites,
         vips: grounds.vips,
         networks,
+        latency,
         rules: sets,
         places,
         pools,
         names,
+        patterns,
     })
 }

@@ -23,7 +23,7 @@ const CORRECTION: Keys = Keys {
 };
 
 /// The key that names lists. No network is written like it.
-const FILE: &str = "file";
+pub(super) const FILE: &str = "file";
 
 /// A correction as written.
 pub(super) struct Written<'a> {
@@ -150,7 +150,7 @@ pub(super) fn read(
 }
 
 /// The lists that the files name, each with the word that names it.
-fn fetch<'a>(
+pub(super) fn fetch<'a>(
     files: &[Entry<'a>],
     lists: &Include<'_>,
     findings: &mut Findings,

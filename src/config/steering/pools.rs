@@ -3,9 +3,11 @@
 use std::ops::RangeInclusive;
 
 use crate::config::document::{At, Entry, Value, Word};
-use crate::config::estate::{AllDown, Draw, Members, Policy, Pool, RulesId, Target, Ttl};
+use crate::config::estate::{AllDown, Draw, Failback, Members, Policy, Pool, RulesId, Target, Ttl};
 use crate::config::findings::Findings;
 use crate::config::record::{Keys, Record};
+use crate::config::steering::capacity::{self, Followed};
+use crate::config::steering::course::course;
 use crate::config::steering::index::Index;
 use crate::config::steering::members::{Written, members, weightless};
 use crate::config::steering::regions::twice;
@@ -21,6 +23,10 @@ const POOL: Keys = Keys {
         "prefer",
         "min_up",
         "tie",
+        "spill",
+        "adapt",
+        "failback",
+        "ramp",
         "answers",
         "draw",
         "ttl",
@@ -28,7 +34,7 @@ const POOL: Keys = Keys {
         "on_all_down",
         "fence",
     ],
-    later: &["spill", "failback"],
+    later: &[],
     example: "[pools.web]",
 };
 
@@ -51,6 +57,8 @@ pub(super) struct Draft<'a> {
     pub(super) answers: Option<At<'a>>,
     /// The rule sets that fence it.
     pub(super) fence: Vec<(RulesId, Word<'a>)>,
+    /// Where `spill` and `adapt` stand.
+    pub(super) followed: Followed<'a>,
     /// Something in it has an error: its gaps follow from it.
     pub(super) doubtful: bool,
 }
@@ -65,6 +73,10 @@ pub(super) fn plain(name: &str, members: Members, spot: Spot) -> Pool {
         fence: Vec::new(),
         min_up: 500_000,
         tie: 0,
+        spill: None,
+        adapt: None,
+        failback: Failback::After(0),
+        ramp: None,
         answers: 1,
         draw: Draw::Query,
         ttl: Ttl { min: 20, max: 60 },
@@ -129,6 +141,8 @@ fn draft<'a>(
     let (written, members) = members.split();
     pool.members = members;
     choice(&mut pool, &record, index, findings);
+    let followed = capacity::read(&mut pool, &record, findings);
+    course(&mut pool, &record, findings);
     answer(&mut pool, &record, findings);
     let fence = record
         .get("fence")
@@ -146,6 +160,7 @@ fn draft<'a>(
             .collect(),
         answers: record.get("answers").map(|field| field.value.at),
         fence,
+        followed,
         doubtful: findings.errors() > before,
     }
 }

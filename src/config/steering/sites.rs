@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::ops::RangeInclusive;
 
 use crate::config::document::{At, Entry};
 use crate::config::estate::{Site, SiteId, Vip};
@@ -11,6 +12,7 @@ use crate::config::steering::index::Index;
 use crate::config::values;
 use crate::diagnostic::Diagnostic;
 use crate::limits;
+use crate::wire::name::{Name, NameError};
 
 const SITE: Keys = Keys {
     known: &["location", "bias"],
@@ -19,16 +21,21 @@ const SITE: Keys = Keys {
 };
 
 const VIP: Keys = Keys {
-    known: &["address", "address6", "site", "weight"],
-    later: &[
+    known: &[
+        "address",
+        "address6",
         "cname",
-        "capacity",
+        "site",
+        "weight",
         "failure_domain",
-        "probe",
-        "probe_address",
+        "capacity",
     ],
+    later: &["probe", "probe_address"],
     example: "fra-1 = { address = \"192.0.2.1\" }",
 };
+
+/// What a VIP can carry, in whatever unit.
+const CAPACITY: RangeInclusive<u64> = 1..=limits::AMOUNT - 1;
 
 /// Sites and VIPs as read. What had an error is doubtful: its gaps are not held against others.
 pub(super) struct Grounds {
@@ -96,6 +103,16 @@ fn vip<'a>(
     let record = Record::open(entry, &format!("VIP `{name}`"), &VIP, findings);
     let address = record.get("address").and_then(|field| v4(field, findings));
     let address6 = record.get("address6").and_then(|field| v6(field, findings));
+    let cname = record.get("cname").and_then(|field| alias(field, findings));
+    if let (Some(field), Some(address)) = (
+        record.get("cname"),
+        record.get("address").or(record.get("address6")),
+    ) {
+        let advice = "drop one of the two: a CNAME stands for all addresses (RFC 1034 §3.6.2)";
+        let message = format!("VIP `{name}` has a `cname` and an address");
+        let error = Diagnostic::error(field.key.at.spot(), message, advice);
+        findings.push(error.and(address.key.at.spot(), "the address"));
+    }
     let found = [
         ("address", address.map(IpAddr::V4)),
         ("address6", address6.map(IpAddr::V6)),
@@ -105,8 +122,9 @@ fn vip<'a>(
             once(field, address, seen, findings);
         }
     }
-    if address.is_none() && address6.is_none() && findings.errors() == before {
-        let advice = "write `address = \"…\"`, `address6 = \"…\"` or both";
+    let empty = address.is_none() && address6.is_none() && cname.is_none();
+    if empty && findings.errors() == before {
+        let advice = "write `address = \"…\"`, `address6 = \"…\"` or both, or `cname = \"…\"`";
         findings.error(entry.key.at, format!("VIP `{name}` has no address"), advice);
     }
     let site = record
@@ -115,16 +133,36 @@ fn vip<'a>(
     let weight = record
         .get("weight")
         .and_then(|field| values::integer("`weight`", field.value, 0..=limits::WEIGHT, findings));
+    let capacity = record
+        .get("capacity")
+        .and_then(|field| values::integer("`capacity`", field.value, CAPACITY, findings));
     Vip {
         name: name.to_owned(),
         address,
         address6,
+        cname,
         site: site
             .and_then(|word| index.resolve(&index.sites, word, findings))
             .map(SiteId),
         weight: weight.unwrap_or(1),
+        failure_domain: record
+            .get("failure_domain")
+            .and_then(|field| failure_domain(field, findings)),
+        capacity,
         spot: entry.key.at.spot(),
     }
+}
+
+/// The word for what fails together. Words that differ in looks alone would part what is one, so it is held to the form
+/// of all names.
+fn failure_domain(field: Entry<'_>, findings: &mut Findings) -> Option<String> {
+    let word = values::text(field, "the name of a failure domain", findings)?;
+    if let Some(advice) = values::unkebab(word.text) {
+        let message = format!("`{}` is no name for a failure domain", word.text);
+        findings.error(word.at, message, advice);
+        return None;
+    }
+    Some(word.text.to_owned())
 }
 
 /// An address of two VIPs would be up and down at once.
@@ -151,6 +189,30 @@ fn once<'a>(
         )
         .and(first.spot(), "it is here as well"),
     );
+}
+
+/// A service that someone else runs, by its name.
+fn alias(field: Entry<'_>, findings: &mut Findings) -> Option<Name> {
+    let word = values::text(field, "an absolute name", findings)?;
+    let (text, at) = (word.text, field.value.at);
+    let (message, advice) = match text.parse::<Name>() {
+        Err(NameError::Relative) => {
+            let advice = format!("write `\"{text}.\"`");
+            (NameError::Relative.to_string(), advice)
+        }
+        Err(error) => (error.to_string(), String::new()),
+        Ok(_) if !text.is_ascii() => (
+            "the name is not ASCII".to_owned(),
+            "write the form that begins with `xn--`".to_owned(),
+        ),
+        Ok(name) if name.is_root() || name.labels().any(|label| label == b"*") => (
+            format!("`{text}` is no name of a service"),
+            "write the name that the other side gave you".to_owned(),
+        ),
+        Ok(name) => return Some(name),
+    };
+    findings.error(at, message, advice);
+    None
 }
 
 fn v4(field: Entry<'_>, findings: &mut Findings) -> Option<Ipv4Addr> {

@@ -7,8 +7,12 @@ use super::alone;
 use crate::config::estate::Steering;
 use crate::diagnostic::{Diagnostic, Source, render};
 
+mod aliases;
+mod capacity;
 mod fences;
 mod golden;
+mod latency;
+mod names;
 mod networks;
 mod order;
 mod pools;

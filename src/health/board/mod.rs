@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::health::load::Carried;
 use crate::health::report::Report;
 use crate::limits;
 
@@ -94,6 +95,8 @@ pub struct Entry {
     pub verdict: Verdict,
     /// Whether its lease ended without a new report, and what was made of that.
     pub silence: Silence,
+    /// What it carries, by the last report that said so. It is not kept over a restart: by then it is of another time.
+    pub carried: Option<Carried>,
 }
 
 impl Entry {
@@ -185,6 +188,10 @@ impl Board {
             lease: report.valid_for.map(|length| Lease::from(now, length)),
             verdict: before.becoming(report.state, now),
             silence: Silence::Heard,
+            carried: match (&report.load, last.and_then(|last| last.carried.as_ref())) {
+                (Some(load), last) => Some(Carried::after(last, load, report.valid_for, now)),
+                (None, last) => last.cloned(),
+            },
         };
         let outcome = if entry.verdict == before {
             Outcome::Renewed

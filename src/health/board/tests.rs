@@ -4,12 +4,14 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::health::load::{Load, UNIT};
 
 fn report(state: State, epoch: u64, seq: u64) -> Report {
     Report {
         state,
         order: Order { epoch, seq },
         valid_for: None,
+        load: None,
     }
 }
 
@@ -389,4 +391,39 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn a_load_stands_until_it_is_stale_and_its_rhythm_is_measured() {
+    let mut board = Board::default();
+    let mut seq = 0;
+    let mut say = |load: Option<u128>, lease: Option<u64>, now: u64| {
+        seq += 1;
+        let load = load.map(|load| Load {
+            load: Some(load * UNIT),
+            ..Load::default()
+        });
+        let report = Report {
+            valid_for: lease,
+            load,
+            ..report(State::Up, 1, seq)
+        };
+        board.apply("a", &report, &who(), now).entry.carried
+    };
+    assert_eq!(say(None, None, 1_000), None);
+    let first = say(Some(5), None, 1_010).unwrap();
+    assert_eq!((first.gap, first.fresh_for), (None, 300));
+    assert!(first.fresh(1_310) && !first.fresh(1_311));
+    let second = say(Some(6), Some(30), 1_025).unwrap();
+    assert_eq!((second.gap, second.until()), (Some(15), 1_055));
+    // A report that says nothing of load leaves what was said, and its age.
+    assert_eq!(say(None, None, 1_040), Some(second.clone()));
+    // The same second again: one report in pieces.
+    assert_eq!(say(Some(7), Some(7 * 86_400), 1_025).unwrap().gap, Some(15));
+    // Away for long, or a clock that went back: nothing is known of the rhythm.
+    let third = say(Some(7), Some(7 * 86_400), 1_326).unwrap();
+    assert_eq!((third.gap, third.fresh_for), (None, 300));
+    assert_eq!(say(Some(7), None, 1_300).unwrap().gap, None);
+    // What is old counts as never said when it is read again.
+    assert!(!second.fresh(2_000));
 }

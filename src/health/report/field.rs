@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::mistake::{Mistakes, meant, quote};
 use super::tree::Tree;
 use crate::health::board::State;
+use crate::health::load::{Amount, Load, UNIT};
 use crate::limits;
 
 /// Whether a report carries the name of its VIP.
@@ -221,4 +222,87 @@ fn seconds(text: &str) -> Option<u64> {
         return None;
     }
     digits.parse::<u64>().ok()?.checked_mul(unit)
+}
+
+/// `load`, `target`, `capacity` and `unit`; some if any of them is there, and none at all if one is wrong.
+pub(super) fn load(
+    fields: [Option<&Tree>; 4],
+    at: &str,
+    mistakes: &mut Mistakes,
+) -> Option<Option<Load>> {
+    let [load, target, capacity, unit] = fields;
+    if let (None, None, None, Some(_)) = (load, target, capacity, unit) {
+        mistakes.add(
+            &format!("{at}.unit"),
+            "a unit of nothing",
+            "say `load`, `target` or `capacity` in it, or leave it out",
+        );
+        return None;
+    }
+    let read = |tree: Option<&Tree>, name: &str, mistakes: &mut Mistakes| match tree {
+        None => Some(None),
+        Some(tree) => amount(tree, &format!("{at}.{name}"), mistakes).map(Some),
+    };
+    let load = read(load, "load", mistakes);
+    let target = read(target, "target", mistakes);
+    let capacity = read(capacity, "capacity", mistakes);
+    let unit = match unit {
+        None => Some(None),
+        Some(tree) => word(tree, &format!("{at}.unit"), mistakes).map(Some),
+    };
+    let said = Load {
+        load: load?,
+        target: target?,
+        capacity: capacity?,
+        unit: unit?,
+    };
+    Some((said != Load::default()).then_some(said))
+}
+
+/// In millionths.
+fn amount(tree: &Tree, at: &str, mistakes: &mut Mistakes) -> Option<Amount> {
+    const ADVICE: &str = "a number from 0, as 1200 or 0.75, all of a VIP in one unit";
+    let found = match tree {
+        Tree::Whole(number) if *number < limits::AMOUNT => {
+            return Some(Amount::from(*number) * UNIT);
+        }
+        Tree::Real(number) if *number >= 0.0 && *number < limits::AMOUNT as f64 => {
+            // Not negative and below 10^21, so the cast is exact.
+            return Some((*number * UNIT as f64).round() as Amount);
+        }
+        Tree::Whole(number) => format!("{number:e}"),
+        Tree::Real(number) => format!("{number:e}"),
+        other => {
+            mistakes.add(
+                at,
+                format!("expected a number, found {}", other.kind()),
+                ADVICE,
+            );
+            return None;
+        }
+    };
+    let most = limits::AMOUNT;
+    mistakes.add(
+        at,
+        format!("expected a number from 0 and below {most:e}, found {found}"),
+        ADVICE,
+    );
+    None
+}
+
+fn word(tree: &Tree, at: &str, mistakes: &mut Mistakes) -> Option<Arc<str>> {
+    const ADVICE: &str =
+        "a word of at most 32 visible ASCII characters, as \"connections\" or \"Mbit/s\"";
+    let message = match tree {
+        Tree::Text(text) => {
+            let fits = (1..=limits::LOAD_UNIT).contains(&text.len());
+            if fits && text.bytes().all(|b| b.is_ascii_graphic()) {
+                return Some(Arc::from(text.as_str()));
+            }
+            format!("{} cannot be a unit", quote(text))
+        }
+        other => format!("expected a word, found {}", other.kind()),
+    };
+    mistakes.add(at, message, ADVICE);
+    None
 }

@@ -9,6 +9,8 @@
 //! | `epoch` | whole number | required: grows with each start of the sender, as the Unix time of its start does |
 //! | `seq` | whole number | required: grows with each report of this VIP since that start |
 //! | `valid_for` | `"30s"`, `"5m"`, `"1h"`, `"1d"`; at least 1 s, at most 7 days | how long it holds if no other comes; without it, until the next |
+//! | `load`, `target`, `capacity` | numbers from 0 | what it carries, should and can carry, in one unit |
+//! | `unit` | up to 32 visible characters | what they count; only beside one of them |
 //! | `vip` | name | in a batch only, and required there; no VIP twice |
 //!
 //! `PUT /v1/health/vips/{vip}` takes one report, `POST /v1/health` takes `{"reports": [report, …]}`, which counts wholly
@@ -18,6 +20,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::health::board::{Order, State};
+use crate::health::load::Load;
 use crate::limits;
 
 mod field;
@@ -32,7 +35,7 @@ use mistake::{Mistakes, meant, quote};
 use tree::Tree;
 
 /// What a sender says of one VIP.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
     /// How it is. Never [`State::Unknown`].
     pub state: State,
@@ -40,6 +43,8 @@ pub struct Report {
     pub order: Order,
     /// How long it holds, in seconds; for ever if none.
     pub valid_for: Option<u64>,
+    /// What it carries, if it says so.
+    pub load: Option<Load>,
 }
 
 /// The body of `PUT /v1/health/vips/{vip}`; the caller bounds its length. Errors: all mistakes, at least one.
@@ -120,8 +125,20 @@ fn reports(tree: &Tree, mistakes: &mut Mistakes) -> Option<Vec<(Arc<str>, Report
 /// One report, if nothing is wrong with it; all that is goes to `mistakes`.
 fn report(tree: &Tree, at: &str, vip: Vip, mistakes: &mut Mistakes) -> Option<(Arc<str>, Report)> {
     const SHAPE: &str = r#"a report is an object: {"state": "up", "epoch": 1700000000, "seq": 1, "valid_for": "30s"}"#;
-    const KNOWN: [&str; 6] = ["state", "quality", "epoch", "seq", "valid_for", "vip"];
-    let [state, quality, epoch, seq, valid_for, name] = fields(tree, at, KNOWN, SHAPE, mistakes)?;
+    const KNOWN: [&str; 10] = [
+        "state",
+        "quality",
+        "epoch",
+        "seq",
+        "valid_for",
+        "vip",
+        "load",
+        "target",
+        "capacity",
+        "unit",
+    ];
+    let [state, quality, epoch, seq, valid_for, name, load @ ..] =
+        fields(tree, at, KNOWN, SHAPE, mistakes)?;
     let name = field::name(name, at, vip, mistakes);
     let state = field::state(state, quality, at, mistakes);
     let epoch = field::number(
@@ -142,6 +159,7 @@ fn report(tree: &Tree, at: &str, vip: Vip, mistakes: &mut Mistakes) -> Option<(A
         None => Some(None),
         Some(tree) => field::duration(tree, &format!("{at}.valid_for"), mistakes).map(Some),
     };
+    let load = field::load(load, at, mistakes);
     let order = Order {
         epoch: epoch?,
         seq: seq?,
@@ -152,6 +170,7 @@ fn report(tree: &Tree, at: &str, vip: Vip, mistakes: &mut Mistakes) -> Option<(A
             state: state?,
             order,
             valid_for: valid_for?,
+            load: load?,
         },
     ))
 }

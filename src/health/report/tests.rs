@@ -31,7 +31,8 @@ fn a_whole_report() {
         Ok(Report {
             state: State::Degraded(250_000),
             order,
-            valid_for: Some(300)
+            valid_for: Some(300),
+            load: None
         })
     );
 }
@@ -55,6 +56,32 @@ fn states_and_qualities() {
         let report = single(body.as_bytes()).unwrap();
         assert_eq!((report.state, report.valid_for), (expected, None), "{body}");
     }
+}
+
+#[test]
+fn loads() {
+    let decode = |fields: &str| {
+        let body = format!(r#"{{"state":"up","epoch":1,"seq":1,{fields}}}"#);
+        single(body.as_bytes()).unwrap().load
+    };
+    let all = r#""load":1200,"target":0.25,"capacity":4e4,"unit":"Mbit/s""#;
+    let expected = Load {
+        load: Some(1_200_000_000),
+        target: Some(250_000),
+        capacity: Some(40_000_000_000),
+        unit: Some(Arc::from("Mbit/s")),
+    };
+    assert_eq!(decode(all), Some(expected));
+    let most = decode(r#""load":999999999999999"#).unwrap();
+    assert_eq!(most.load, Some(999_999_999_999_999_000_000));
+    assert_eq!(decode(r#""load":0"#).unwrap().load, Some(0));
+    assert_eq!(decode(r#""load":-0.0"#).unwrap().load, Some(0));
+    assert_eq!(decode(r#""valid_for":"5s""#), None);
+    // One wrong number, and the whole report is refused.
+    let found = mistakes(
+        r#"{"state":"up","epoch":1,"seq":1,"load":-0.5,"target":true,"capacity":1e300,"unit":"\u00e9"}"#,
+    );
+    assert_eq!(found.len(), 4, "{found:#?}");
 }
 
 #[test]
@@ -163,8 +190,48 @@ const ONE_MISTAKE: &[(&str, &str)] = &[
         "$.epoch: expected a whole number, found true or false",
     ),
     (
-        r#"{"state":"up","epoch":1,"seq":1,"load":3}"#,
-        "$: unknown field \"load\"; known here: state, quality, epoch",
+        r#"{"state":"up","epoch":1,"seq":1,"cpu":3}"#,
+        "$: unknown field \"cpu\"; known here: state, quality, epoch",
+    ),
+    (
+        r#"{"state":"up","epoch":1,"seq":1,"laod":3}"#,
+        "$: unknown field \"laod\"; did you mean `load`?",
+    ),
+    (
+        r#"{"state":"up","epoch":1,"seq":1,"load":-1}"#,
+        "$.load: expected a number from 0 and below 1e15, found -1e0; a number from 0, as 1200 or 0.75, all of a VIP in one unit",
+    ),
+    (
+        r#"{"state":"up","epoch":1,"seq":1,"target":1e15}"#,
+        "$.target: expected a number from 0 and below 1e15, found 1e15",
+    ),
+    (
+        r#"{"state":"up","epoch":1,"seq":1,"capacity":1000000000000000}"#,
+        "$.capacity: expected a number from 0 and below 1e15, found 1e15",
+    ),
+    (
+        r#"{"state":"up","epoch":1,"seq":1,"capacity":"40G"}"#,
+        "$.capacity: expected a number, found a string",
+    ),
+    (
+        r#"{"state":"up","epoch":1,"seq":1,"load":null}"#,
+        "$.load: expected a number, found null",
+    ),
+    (
+        r#"{"state":"up","epoch":1,"seq":1,"unit":"rps"}"#,
+        "$.unit: a unit of nothing; say `load`, `target` or `capacity` in it, or leave it out",
+    ),
+    (
+        r#"{"state":"up","epoch":1,"seq":1,"load":1,"unit":""}"#,
+        r#"$.unit: "" cannot be a unit; a word of at most 32 visible"#,
+    ),
+    (
+        r#"{"state":"up","epoch":1,"seq":1,"load":1,"unit":"per second"}"#,
+        r#"$.unit: "per second" cannot be a unit"#,
+    ),
+    (
+        r#"{"state":"up","epoch":1,"seq":1,"load":1,"unit":7}"#,
+        "$.unit: expected a word, found a number",
     ),
     (
         "[]",
@@ -339,7 +406,7 @@ proptest! {
         let lease = length.map_or(String::new(), |s| format!(r#","valid_for":"{s}s""#));
         let quality = f64::from(parts) / 1e6;
         let body = format!(r#"{{"state":"degraded","quality":{quality},"epoch":{epoch},"seq":{seq}{lease}}}"#);
-        let report = Report { state: State::Degraded(parts), order: Order { epoch, seq }, valid_for: length };
+        let report = Report { state: State::Degraded(parts), order: Order { epoch, seq }, valid_for: length, load: None };
         prop_assert_eq!(single(body.as_bytes()), Ok(report));
     }
 }

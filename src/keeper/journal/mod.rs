@@ -5,26 +5,29 @@ use std::fmt;
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Read};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use redb::{
-    Builder, Database, DatabaseError, ReadableDatabase, ReadableTable, StorageError,
-    TableDefinition,
-};
+use redb::{Builder, Database, TableDefinition};
 
 use crate::health::board::Entry;
 use crate::limits;
+use crate::steer::motion::course::Course;
 
+mod course;
+mod found;
 mod record;
 #[cfg(test)]
 mod tests;
 
+use found::{Found, read};
 use record::Record;
 
 /// Records of the board's entries by the names of their VIPs.
 const HEALTH: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("health");
+
+/// Records of the courses of pools by the names of the pools.
+const COURSES: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("courses");
 
 /// The stamp of the last transaction, under one key.
 const LAST: TableDefinition<'_, (), u64> = TableDefinition::new("last");
@@ -70,12 +73,17 @@ pub struct Opened {
     pub journal: Journal,
     /// Everything in it, by name.
     pub entries: Vec<(Arc<str>, Entry)>,
+    /// What was remembered of pools, by name.
+    pub courses: BTreeMap<String, Course>,
     /// What the operator must know of damage, in one line.
     pub warning: Option<String>,
 }
 
 /// A change to write: what stands of a VIP now, or that nothing is to be known of it any more.
 pub type Change = (Arc<str>, Option<Entry>);
+
+/// The same of a pool.
+pub type Turn = (String, Option<Course>);
 
 /// The open file. It is locked against other processes until this one ends.
 #[derive(Debug)]
@@ -124,11 +132,17 @@ impl Journal {
             return Ok(Opened {
                 journal,
                 entries: Vec::new(),
+                courses: BTreeMap::new(),
                 warning: None,
             });
         }
         fs::set_permissions(&path, Permissions::from_mode(0o600)).map_err(refused)?;
-        let (database, last, records) = match read(&path) {
+        let Found {
+            database,
+            last,
+            records,
+            courses,
+        } = match read(&path) {
             Ok(found) => found,
             Err(Fault::Fatal(error)) => return Err(error),
             Err(Fault::Damaged(why)) => return mend(folder, path, &why),
@@ -136,9 +150,12 @@ impl Journal {
         let mut entries: BTreeMap<_, _> = records.into_iter().map(|r| (r.name, r.entry)).collect();
         // Records later than the last transaction: a crash came between the disk and the reply, or a damaged bit points
         // to the transaction before. They reached the disk, so they count in either case.
-        let mut later = salvage(&path)?;
+        let (mut later, mut turned) = salvage(&path)?;
         later.retain(|record| record.stamp > last);
-        let stamp = later.iter().map(|record| record.stamp).fold(last, u64::max);
+        turned.retain(|record| record.stamp > last);
+        let stamps = later.iter().map(|record| record.stamp);
+        let stamps = stamps.chain(turned.iter().map(|record| record.stamp));
+        let stamp = stamps.fold(last, u64::max);
         let mut journal = Journal {
             path,
             database: Some(database),
@@ -146,6 +163,15 @@ impl Journal {
         };
         let later: Vec<Change> = later.into_iter().map(|r| (r.name, Some(r.entry))).collect();
         journal.write(&later)?;
+        let mut courses: BTreeMap<String, Course> =
+            courses.into_iter().map(|r| (r.name, r.course)).collect();
+        let turned: Vec<Turn> = turned
+            .into_iter()
+            .map(|r| (r.name, Some(r.course)))
+            .collect();
+        journal.turn(&turned)?;
+        let turned = turned.into_iter();
+        courses.extend(turned.filter_map(|(name, course)| Some((name, course?))));
         entries.extend(
             later
                 .into_iter()
@@ -154,6 +180,7 @@ impl Journal {
         Ok(Opened {
             journal,
             entries: entries.into_iter().collect(),
+            courses,
             warning: None,
         })
     }
@@ -161,7 +188,16 @@ impl Journal {
     /// Writes the changes in one transaction. When this returns without error, they are on the disk. After an error
     /// none of them may be taken as written, and the next call tries anew. A name not in the file may be forgotten.
     pub fn write(&mut self, changes: &[Change]) -> Result<(), JournalError> {
-        if changes.is_empty() {
+        self.put(changes, &[])
+    }
+
+    /// The same for what is remembered of pools.
+    pub fn turn(&mut self, turns: &[Turn]) -> Result<(), JournalError> {
+        self.put(&[], turns)
+    }
+
+    fn put(&mut self, changes: &[Change], turns: &[Turn]) -> Result<(), JournalError> {
+        if changes.is_empty() && turns.is_empty() {
             return Ok(());
         }
         let refused =
@@ -173,18 +209,24 @@ impl Journal {
                 .map_err(|error| refused(&error))?,
         };
         self.stamp = self.stamp.saturating_add(1);
-        store(&database, self.stamp, changes).map_err(|error| refused(&error))?;
+        store(&database, self.stamp, changes, turns).map_err(|error| refused(&error))?;
         // Should damage lead back to the transaction before, what was forgotten must not be in that one either.
-        if changes.iter().any(|(_, entry)| entry.is_none()) {
+        let gone = changes.iter().any(|(_, entry)| entry.is_none());
+        if gone || turns.iter().any(|(_, course)| course.is_none()) {
             self.stamp = self.stamp.saturating_add(1);
-            store(&database, self.stamp, &[]).map_err(|error| refused(&error))?;
+            store(&database, self.stamp, &[], &[]).map_err(|error| refused(&error))?;
         }
         self.database = Some(database);
         Ok(())
     }
 }
 
-fn store(database: &Database, stamp: u64, changes: &[Change]) -> Result<(), redb::Error> {
+fn store(
+    database: &Database,
+    stamp: u64,
+    changes: &[Change],
+    turns: &[Turn],
+) -> Result<(), redb::Error> {
     let mut write = database.begin_write()?;
     // One more sync, after which only damage can make the last transaction unreadable: without this the library would go
     // back to the one before it and say nothing.
@@ -198,6 +240,16 @@ fn store(database: &Database, stamp: u64, changes: &[Change]) -> Result<(), redb
             match record {
                 Some(record) => drop(table.insert(name.as_ref(), record.as_slice())?),
                 None => drop(table.remove(name.as_ref())?),
+            }
+        }
+        let mut table = write.open_table(COURSES)?;
+        for (name, course) in turns {
+            let record = course
+                .as_ref()
+                .and_then(|course| course::encode(stamp, name, course));
+            match record {
+                Some(record) => drop(table.insert(name.as_str(), record.as_slice())?),
+                None => drop(table.remove(name.as_str())?),
             }
         }
         write.open_table(LAST)?.insert((), stamp)?;
@@ -223,7 +275,7 @@ fn create(folder: &Path, path: &Path) -> Result<Database, JournalError> {
         .open(&new)
         .map_err(|e| refused(&e))?;
     let database = builder().create_file(file).map_err(|e| refused(&e))?;
-    store(&database, 0, &[]).map_err(|e| refused(&e))?;
+    store(&database, 0, &[], &[]).map_err(|e| refused(&e))?;
     // Unlike a renaming, this never replaces the file of a server that was started in the same moment.
     fs::hard_link(&new, path).map_err(|e| refused(&e))?;
     fs::remove_file(&new).map_err(|e| refused(&e))?;
@@ -239,76 +291,36 @@ fn builder() -> Builder {
     builder
 }
 
-/// Opens the file and reads it: the stamp of its last transaction, and all records. The library checks all of it, since
-/// it was not closed in good order.
-fn read(path: &Path) -> Result<(Database, u64, Vec<Record>), Fault> {
-    // The library is made to report damage as an error. Should a damaged page make it panic all the same, that is one more
-    // way to say that the file is damaged, and no reason not to answer queries.
-    let all = || {
-        let database = builder().open(path).map_err(|error| fault(path, error))?;
-        let (last, records) =
-            records(&database).map_err(|error| Fault::Damaged(error.to_string()))?;
-        let records: Option<Vec<Record>> = records.into_iter().collect();
-        let records =
-            records.ok_or_else(|| Fault::Damaged("a record cannot be read".to_owned()))?;
-        Ok((database, last, records))
-    };
-    catch_unwind(AssertUnwindSafe(all))
-        .unwrap_or_else(|_| Err(Fault::Damaged("it contradicts itself".to_owned())))
-}
-
-fn fault(path: &Path, error: DatabaseError) -> Fault {
-    match error {
-        DatabaseError::DatabaseAlreadyOpen => Fault::Fatal(JournalError::Busy(path.to_owned())),
-        // A file that is too short or never was one of redb is reported as an I/O error without a number.
-        DatabaseError::Storage(StorageError::Io(error)) if error.raw_os_error().is_some() => {
-            Fault::Fatal(JournalError::Refused(path.to_owned(), error.to_string()))
-        }
-        other => Fault::Damaged(other.to_string()),
-    }
-}
-
-/// The stamp of the last transaction and the records; none in the place of one that cannot be read.
-fn records(database: &Database) -> Result<(u64, Vec<Option<Record>>), redb::Error> {
-    let read = database.begin_read()?;
-    let last = read
-        .open_table(LAST)?
-        .get(())?
-        .map_or(0, |stamp| stamp.value());
-    let mut records = Vec::new();
-    for row in read.open_table(HEALTH)?.iter()? {
-        let (name, bytes) = row?;
-        records.push(record::decode(bytes.value()).filter(|record| *record.name == *name.value()));
-    }
-    Ok((last, records))
-}
-
-/// The latest whole record of each VIP anywhere in the file.
-fn salvage(path: &Path) -> Result<Vec<Record>, JournalError> {
+/// The latest whole record of each VIP and of each pool anywhere in the file.
+fn salvage(path: &Path) -> Result<(Vec<Record>, Vec<course::Record>), JournalError> {
     let mut bytes = Vec::new();
     let file =
         File::open(path).and_then(|file| file.take(limits::JOURNAL_SCAN).read_to_end(&mut bytes));
     file.map_err(|error| JournalError::Refused(path.to_owned(), error.to_string()))?;
-    Ok(record::salvage(&bytes))
+    Ok((record::salvage(&bytes), course::salvage(&bytes)))
 }
 
 /// Moves the damaged file aside, and puts what is still readable of it into a new one.
 fn mend(folder: &Path, path: PathBuf, why: &str) -> Result<Opened, JournalError> {
     let refused = |error: &dyn fmt::Display| JournalError::Refused(path.clone(), error.to_string());
-    let salvaged = salvage(&path)?;
-    let stamp = salvaged
-        .iter()
-        .map(|record| record.stamp)
+    let (salvaged, courses) = salvage(&path)?;
+    let stamps = salvaged.iter().map(|record| record.stamp);
+    let stamp = stamps
+        .chain(courses.iter().map(|record| record.stamp))
         .fold(0, u64::max)
         .saturating_add(1);
     let changes: Vec<Change> = salvaged
         .into_iter()
         .map(|record| (record.name, Some(record.entry)))
         .collect();
+    let turns: Vec<Turn> = courses
+        .into_iter()
+        .map(|record| (record.name, Some(record.course)))
+        .collect();
     let aside = aside(&path);
     fs::rename(&path, &aside).map_err(|e| refused(&e))?;
     let database = create(folder, &path)?;
-    store(&database, stamp, &changes).map_err(|e| refused(&e))?;
+    store(&database, stamp, &changes, &turns).map_err(|e| refused(&e))?;
     let warning = format!(
         "{}: damaged ({why}); moved to {}; {} VIPs could be read from it, perhaps not as last reported; \
          all others count as up until they report",
@@ -328,6 +340,10 @@ fn mend(folder: &Path, path: PathBuf, why: &str) -> Result<Opened, JournalError>
     Ok(Opened {
         journal,
         entries,
+        courses: turns
+            .into_iter()
+            .filter_map(|(name, course)| Some((name, course?)))
+            .collect(),
         warning: Some(warning),
     })
 }

@@ -106,6 +106,7 @@ pub(super) fn decode(bytes: &[u8]) -> Option<Record> {
             lease,
             verdict,
             silence,
+            carried: None,
         },
     })
 }
@@ -129,7 +130,7 @@ pub(super) fn salvage(bytes: &[u8]) -> Vec<Record> {
 }
 
 /// FNV-1a: no damage within one octet goes unseen, and other damage once in 2^64.
-fn checksum(bytes: &[u8]) -> u64 {
+pub(super) fn checksum(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |sum, b| {
         (sum ^ u64::from(*b)).wrapping_mul(0x0100_0000_01b3)
     })
@@ -160,11 +161,11 @@ fn state(rest: &mut &[u8]) -> Option<State> {
     }
 }
 
-fn number(rest: &mut &[u8]) -> Option<u64> {
+pub(super) fn number(rest: &mut &[u8]) -> Option<u64> {
     take(rest).map(u64::from_be_bytes)
 }
 
-fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
+pub(super) fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
     let (head, tail) = rest.split_first_chunk()?;
     *rest = tail;
     Some(*head)

@@ -6,8 +6,12 @@ use std::os::unix::fs::PermissionsExt;
 use proptest::prelude::*;
 use tempfile::TempDir;
 
+use super::course::Record as Turned;
 use super::*;
 use crate::health::board::{Lease, Order, Silence, State, Verdict};
+use crate::steer::motion::course::{Part, Returned};
+use crate::steer::motion::failback::Hold;
+use crate::steer::motion::ramp::{Ramp, Way};
 
 fn entry(seq: u64) -> Entry {
     Entry {
@@ -21,7 +25,39 @@ fn entry(seq: u64) -> Entry {
             since: 900,
         },
         silence: Silence::Lapsed,
+        carried: None,
     }
+}
+
+/// What may be remembered of a pool.
+fn course(seq: u64) -> Course {
+    let items = [("fra-1", 0, 7), ("ünknown \"x\"", seq, u64::MAX)];
+    let way = |(name, from, to): (&str, u64, u64)| (name.to_string(), Way { from, to });
+    let ramp = Ramp {
+        items: items.map(way).into(),
+        begun: seq,
+        rate: 100_000,
+        whole: 1 << 40,
+    };
+    let parts = [
+        Part::All,
+        Part::Numbers,
+        Part::Vips("fra".into()),
+        Part::Clients("iad".into()),
+    ];
+    Course {
+        hold: Hold {
+            out: [("fra".to_string(), Some(seq)), ("iad".to_string(), None)].into(),
+        },
+        ramps: parts.map(|part| (part, ramp.clone())).into(),
+        returned: seq
+            .is_multiple_of(2)
+            .then(|| Returned::by("ops", "because", seq)),
+    }
+}
+
+fn turn(name: &str, seq: u64) -> Turn {
+    (name.to_string(), Some(course(seq)))
 }
 
 fn put(name: &str, seq: u64) -> Change {
@@ -90,6 +126,47 @@ fn what_was_written_is_back_after_a_kill() {
     second.journal.write(&[put("a", 5)]).unwrap();
     let third = reopened(&killed(&again));
     assert_eq!(seqs(&third), [("a", 5), ("c", 4)]);
+}
+
+#[test]
+fn courses_are_back_after_a_kill_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut opened = Journal::open(folder.path()).unwrap();
+    opened
+        .journal
+        .turn(&[turn("db", 1), turn("web", 2)])
+        .unwrap();
+    opened.journal.write(&[put("a", 1)]).unwrap();
+    opened
+        .journal
+        .turn(&[turn("db", 4), ("web".into(), None)])
+        .unwrap();
+    let again = reopened(&killed(&folder));
+    assert_eq!(
+        again.courses,
+        BTreeMap::from([("db".to_string(), course(4))])
+    );
+    assert_eq!((seqs(&again), &again.warning), (vec![("a", 1)], &None));
+    // Of a damaged file as well.
+    let mut wrong = killed(&folder);
+    wrong[0] ^= 1;
+    let mended = reopened(&wrong);
+    assert!(mended.warning.is_some());
+    assert_eq!(mended.courses["db"], course(4));
+}
+
+#[test]
+fn a_file_of_a_version_without_courses_opens() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut opened = Journal::open(folder.path()).unwrap();
+    opened.journal.write(&[put("a", 1)]).unwrap();
+    let database = opened.journal.database.as_ref().unwrap();
+    let write = database.begin_write().unwrap();
+    assert!(write.delete_table(COURSES).unwrap());
+    write.commit().unwrap();
+    let again = reopened(&killed(&folder));
+    assert_eq!(seqs(&again), [("a", 1)]);
+    assert_eq!((again.courses.len(), again.warning), (0, None));
 }
 
 #[test]
@@ -274,6 +351,7 @@ proptest! {
             lease: lease.map(|(length, until)| Lease { until, length }),
             verdict: Verdict { state: states[force], since: numbers.3 },
             silence: silences[silence],
+            carried: None,
         };
         let bytes = record::encode(stamp, &name, &entry).unwrap();
         let record = Record { stamp, name: Arc::from(name), entry };
@@ -289,7 +367,24 @@ proptest! {
     }
 
     #[test]
+    fn every_course_survives_its_record(stamp: u64, name in "[a-z0-9-]{0,63}", seq: u64) {
+        let course = course(seq);
+        let bytes = course::encode(stamp, &name, &course).unwrap();
+        let record = Turned { stamp, name, course };
+        prop_assert_eq!(course::decode(&bytes), Some(record.clone()));
+        for place in (0..bytes.len()).step_by(7) {
+            prop_assert_eq!(course::decode(&bytes[..place]), None);
+            let mut wrong = bytes.clone();
+            wrong[place] ^= 1 << (stamp % 8);
+            prop_assert_eq!(course::decode(&wrong), None);
+        }
+        let anywhere = [b"MdC1MdMdC", bytes.as_slice(), b"MdC1\0\0\0\x20"].concat();
+        prop_assert_eq!(course::salvage(&anywhere), vec![record]);
+    }
+
+    #[test]
     fn any_bytes_are_read_without_harm(bytes: Vec<u8>) {
+        course::decode(&[b"MdC1\0\0\0\x40".as_slice(), &bytes].concat());
         record::decode(&bytes);
         record::decode(&[b"MdH1\0\x40".as_slice(), &bytes].concat());
         record::salvage(&bytes);

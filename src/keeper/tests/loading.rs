@@ -368,6 +368,32 @@ fn a_list_of_networks_is_read_when_it_or_its_steering_changes() {
 }
 
 #[test]
+fn a_list_of_round_trips_is_live() {
+    let mut desk = Desk::new();
+    let rows = |desk: &Desk| {
+        let rows = desk.estate.steering.latency.iter();
+        rows.map(|row| format!("{} {}", row.place, row.sites[0].micros))
+            .collect::<Vec<_>>()
+    };
+    let sites = "[sites]\nfra = { location = [50.11, 8.68] }\n";
+    desk.write("s.toml", &format!("{sites}[latency]\nfile = \"rtt.csv\"\n"));
+    assert!(desk.refused(&["s.toml"]).contains("there is no such file"));
+    desk.write("rtt.csv", "DE,fra,1\n");
+    assert_eq!(desk.told(&["rtt.csv"]).2, End::Read);
+    assert_eq!(rows(&desk), ["DE 1000"]);
+    // The same again is no news; another is.
+    desk.write("rtt.csv", "DE,fra,1\n");
+    assert_eq!(desk.told(&["rtt.csv"]), (0, 0, End::Same));
+    desk.write("rtt.csv", "DE,fra,2\n");
+    assert_eq!(desk.told(&["rtt.csv"]), (0, 0, End::Read));
+    assert_eq!(rows(&desk), ["DE 2000"]);
+    desk.write("rtt.csv", "DE,fra,20000\n");
+    let error = desk.refused(&["rtt.csv"]);
+    assert!(error.contains("20000 ms are beyond"), "{error}");
+    assert_eq!(rows(&desk), ["DE 2000"]);
+}
+
+#[test]
 fn a_link_to_a_list_may_lead_elsewhere() {
     let mut desk = Desk::new();
     // A hidden folder, whose links make nobody look at everything.
@@ -390,4 +416,40 @@ fn a_link_to_a_list_may_lead_elsewhere() {
     link("/etc/hostname");
     let error = desk.refused(&[".lists/l.csv"]);
     assert!(error.contains("leads out of the folder"), "{error}");
+}
+
+/// Paths of patterns are seen from the folder, however that is written.
+#[test]
+fn files_that_fit_a_pattern_are_steered_as_soon_as_they_are_there() {
+    for end in ["", "/"] {
+        let folder = TempDir::new().unwrap();
+        let customers = folder.path().join("customers");
+        fs::create_dir(&customers).unwrap();
+        let write = |path: &str, text: &str| fs::write(folder.path().join(path), text).unwrap();
+        write("example.com.zone", ZONE);
+        write("customers/one.example.zone", ZONE);
+        write(
+            "steering.toml",
+            "[vips]\na = { address = \"192.0.2.1\" }\n[names.\"customers/*.zone\"]\nwww = \"a\"\n",
+        );
+        let mut loader = Loader::new(Paths {
+            zones: format!("{}{end}", folder.path().display()).into(),
+            geoip: Vec::new(),
+            guard: crate::config::machine::geoip::Guard::default(),
+            cookies: None,
+        });
+        let first = loader.first();
+        let lines: Vec<String> = first.diagnostics.iter().map(|d| d.line()).collect();
+        assert_eq!(lines, [""; 0]);
+        let first = first.estate.unwrap();
+        assert_eq!(first.steered(), 1);
+        write("customers/two.example.zone", ZONE);
+        let touched = touched(&folder, &["customers/two.example.zone"]);
+        let loaded = loader.load(Some(&first), &touched, Asked::News);
+        assert_eq!(
+            (loaded.effort.zones_read, loaded.effort.zones_parsed),
+            (1, 1)
+        );
+        assert_eq!(loaded.estate.unwrap().steered(), 2);
+    }
 }

@@ -2,6 +2,7 @@
 
 mod databases;
 mod loading;
+mod motion;
 mod reading;
 mod reports;
 mod unread;
@@ -18,7 +19,7 @@ use tokio::sync::oneshot;
 
 use super::journal::Journal;
 use super::load::{Loader, Paths};
-use super::{Change, Keeper, Refused, Reloaded, Taken, Touched, work};
+use super::{Change, Given, Keeper, Kept, Moves, Refused, Reloaded, Taken, Touched, work};
 use crate::health::board::{Board, Order, State};
 use crate::health::report::Report;
 use crate::limits;
@@ -64,11 +65,16 @@ pub(crate) struct House {
 impl House {
     /// With the small estate of this file.
     pub(crate) fn new() -> House {
+        House::steered(STEERING)
+    }
+
+    /// The same with another steering.
+    fn steered(steering: &str) -> House {
         let folder = TempDir::new().unwrap();
         let zones = folder.path().join("zones");
         fs::create_dir(&zones).unwrap();
         fs::write(zones.join("example.com.zone"), ZONE).unwrap();
-        fs::write(zones.join("steering.toml"), STEERING).unwrap();
+        fs::write(zones.join("steering.toml"), steering).unwrap();
         House::in_folder(Arc::new(folder), zones, "state")
     }
 
@@ -88,7 +94,8 @@ impl House {
         let lines: Vec<String> = loaded.diagnostics.iter().map(|d| d.line()).collect();
         assert_eq!(lines, [""; 0]);
         let estate = Arc::new(loaded.estate.unwrap());
-        let world = World::new(estate, Arc::default(), |n| board.verdict(n), 1);
+        let mut moves = Moves::resume(opened.courses);
+        let world = moves.world(estate, Arc::default(), &board, (1, work::now()));
         let cell = Arc::new(Cell::new(world));
         let first = Reloaded {
             cause: Arc::from("start"),
@@ -97,7 +104,7 @@ impl House {
             ..Reloaded::default()
         };
         let (keeper, thread) =
-            work::start(cell.clone(), loader, board, opened.journal, first).unwrap();
+            work::start(cell.clone(), loader, (board, moves), opened.journal, first).unwrap();
         House {
             cell,
             keeper,
@@ -111,10 +118,13 @@ impl House {
     /// Ends the keeper and begins anew with what is on the disk. A copy, since the file is locked until the process ends.
     fn restart(mut self) -> House {
         self.stop();
-        let again = self.folder.path().join("again");
+        let names = (1..).map(|n| format!("again-{n}"));
+        let mut free = names.filter(|name| !self.folder.path().join(name).exists());
+        let name = free.next().unwrap();
+        let again = self.folder.path().join(&name);
         fs::create_dir(&again).unwrap();
         fs::copy(self.state.join("health.redb"), again.join("health.redb")).unwrap();
-        House::in_folder(self.folder.clone(), self.paths.zones.clone(), "again")
+        House::in_folder(self.folder.clone(), self.paths.zones.clone(), &name)
     }
 
     pub(crate) fn stop(&mut self) {
@@ -134,7 +144,10 @@ impl House {
 
     fn send(&self, reports: &[(&str, Report)]) -> oneshot::Receiver<Result<Taken, Refused>> {
         let (reply, answer) = oneshot::channel();
-        let reports = reports.iter().map(|(n, r)| (Arc::from(*n), *r)).collect();
+        let reports = reports
+            .iter()
+            .map(|(n, r)| (Arc::from(*n), r.clone()))
+            .collect();
         let change = Change::Reports {
             who: Arc::from("test"),
             reports,
@@ -147,6 +160,19 @@ impl House {
     fn report(&self, vip: &str, state: State, seq: u64) -> Taken {
         let answer = self.send(&[(vip, report(state, seq))]).blocking_recv();
         answer.unwrap().unwrap()
+    }
+
+    /// Brings back what is kept out of a pool.
+    fn give_back(&self, pool: &str) -> Result<Given, Kept> {
+        let (reply, answer) = oneshot::channel();
+        let change = Change::Return {
+            pool: Arc::from(pool),
+            who: Arc::from("test"),
+            why: Arc::from("it is well"),
+            reply,
+        };
+        self.keeper.send(change).unwrap();
+        answer.blocking_recv().unwrap()
     }
 
     pub(crate) fn reload(&self) -> Reloaded {
@@ -195,6 +221,7 @@ pub(crate) fn report(state: State, seq: u64) -> Report {
         state,
         order: Order { epoch: 1, seq },
         valid_for: None,
+        load: None,
     }
 }
 

@@ -102,6 +102,31 @@ fn a_vip_that_leaves_and_returns_keeps_its_state_and_its_slot() {
 }
 
 #[test]
+fn other_round_trips_are_told_and_order_sites_anew() {
+    let house = House::new();
+    let near = STEERING.replace("\"iad-1\", \"spare\"]", "\"iad-1\"]\npolicy = \"nearest\"");
+    let near = format!("{near}[latency]\nfile = \"rtt.csv\"\n");
+    let first = || {
+        let world = house.cell.full();
+        let root = &world.estate.roots[0];
+        let (class, _) = root.map.find([193, 0, 6, 9].into());
+        let steps = root.map.classes()[class as usize].steps(&root.needs, root.pool);
+        world.estate.steering.sites[usize::from(steps[0][0].0)]
+            .name
+            .clone()
+    };
+    house.write("rtt.csv", "europe,fra,20\n");
+    house.write("steering.toml", &near);
+    assert!(house.reload().changes.steering);
+    assert_eq!(first(), "fra");
+    assert!(!house.reload().changes.steering);
+    house.write("rtt.csv", "europe,iad,1,1000000\n");
+    let reloaded = house.reload();
+    assert!(reloaded.changes.steering, "{}", lines(&reloaded));
+    assert_eq!(first(), "iad");
+}
+
+#[test]
 fn a_checkout_is_waited_for() {
     let house = House::new();
     let git = house.folder.path().join(".git");

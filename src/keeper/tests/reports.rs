@@ -1,7 +1,9 @@
 //! Reports: in force and on the disk when they are acknowledged.
 
 use super::*;
+use crate::config::estate::{PoolId, VipId};
 use crate::health::board::Outcome;
+use crate::health::load::{Load, UNIT};
 
 #[test]
 fn in_force_when_acknowledged() {
@@ -119,4 +121,43 @@ fn a_silent_vip_among_others_goes_down_by_itself() {
     assert_eq!(house.state("fra-2"), State::Up);
     // On the disk too.
     assert_eq!(house.restart().state("fra-1"), State::Down);
+}
+
+#[test]
+fn a_load_moves_weights_by_itself_when_a_step_is_due() {
+    let house = House::steered(&STEERING.replace("\"spare\"]", "\"spare\"]\nadapt = \"5%\""));
+    let carries = |units: u128, seq| Report {
+        load: Some(Load {
+            load: Some(units * UNIT),
+            ..Load::default()
+        }),
+        ..report(State::Up, seq)
+    };
+    let say = |seq| {
+        let reports = [
+            ("fra-1", carries(90, seq)),
+            ("fra-2", carries(30, seq)),
+            ("iad-1", carries(10, seq)),
+        ];
+        house.send(&reports).blocking_recv().unwrap().unwrap()
+    };
+    let first = say(1).generation;
+    let rest = |world: &World| world.motion.of(PoolId(0)).at_rest();
+    assert!(rest(&house.cell.full()));
+    // Another second on the clock, which is all that the rhythm needs.
+    std::thread::sleep(Duration::from_millis(1_100));
+    // Too soon for a step: it comes when it is due, though nobody says anything more.
+    assert_eq!(say(2).generation, first, "a load alone is no other world");
+    house.until("a step", |world| !rest(world));
+    let world = house.cell.full();
+    let moving = world.motion.of(PoolId(0));
+    let factors = [0, 1, 2, 3].map(|vip| moving.factor(VipId(vip)));
+    assert!(
+        factors[0] < 1_000_000 && factors[2] > factors[0],
+        "{factors:?}"
+    );
+    assert_eq!(factors[3], 1_000_000, "a last resort shares nothing");
+    assert!(world.generation > first);
+    // Another start knows nothing of load, and begins at rest.
+    assert!(rest(&house.restart().cell.full()));
 }

@@ -8,6 +8,9 @@ use crate::place::{Continent, Country};
 use crate::world::conflict::Reading;
 use crate::zone::{self, Texts};
 
+mod aliases;
+mod names;
+
 const STEERING: &str = r#"
 [vips]
 a = { address = "198.51.100.1" }
@@ -27,6 +30,7 @@ fn parse(files: &[(&str, &str)]) -> Vec<Read> {
         .zone?;
         Some(Read {
             path: Arc::from(*path),
+            folder: 0,
             zone: Arc::new(zone),
         })
     };
@@ -467,6 +471,7 @@ fn what_did_not_change_is_taken_from_before() {
     );
     let steered = |held: &Held| Read {
         path: held.path.clone(),
+        folder: 0,
         zone: held.zone.clone(),
     };
     let steered: Vec<Read> = first.zones.iter().rev().map(steered).collect();

@@ -138,6 +138,24 @@ fn folds(kind: Kind) -> bool {
     ) || kind == Kind::RRSIG
 }
 
+/// Whether the data of an SVCB or HTTPS record in ServiceMode have `ipv4hint` or `ipv6hint` (RFC 9460 §14.3.2).
+pub fn has_hints(rdata: &[u8]) -> bool {
+    let params = || {
+        let (priority, rest) = rdata.split_at_checked(2)?;
+        let params = rest.get(Name::measure(rest).ok()?..)?;
+        (priority != [0, 0]).then_some(params)
+    };
+    let mut rest = params().unwrap_or_default();
+    while let Some([a, b, c, d]) = rest.first_chunk().copied() {
+        if matches!(u16::from_be_bytes([a, b]), 4 | 6) {
+            return true;
+        }
+        let length = 4 + usize::from(u16::from_be_bytes([c, d]));
+        rest = rest.get(length..).unwrap_or_default();
+    }
+    false
+}
+
 /// The name that a record points to, of which someone who asked for the record will want to know more.
 pub(super) fn target(kind: Kind, rdata: &[u8]) -> Option<&[u8]> {
     let before = match kind {

@@ -27,13 +27,22 @@ pub(super) fn sites(tape: &mut Tape<'_>, estate: &mut Estate) {
 
 pub(super) fn vips(tape: &mut Tape<'_>, estate: &mut Estate) {
     let many = 2 + tape.below(15);
+    // Failure domains say something only where several VIPs of a site share few of them.
+    let dense = tape.percent(35);
+    let words = [None, Some("a"), Some("b"), None, Some("a"), Some("rack-3")];
+    let words = if dense {
+        [Some("a"), Some("a"), Some("b"), Some("a"), Some("b"), None]
+    } else {
+        words
+    };
     for i in 0..many {
         let families = tape.below(10);
         let last = i as u8 + 1;
         let v6 = Ipv6Addr::new(0x2001, 0xdb8, 0xf, 0, 0, 0, 0, last.into());
         let many = estate.sites.len();
-        let site = if tape.percent(40) {
-            tape.below(3.min(many))
+        let near = if dense { 85 } else { 40 };
+        let site = if tape.percent(near) {
+            tape.below(if dense { 2 } else { 3 }.min(many))
         } else {
             tape.below(many)
         };
@@ -47,6 +56,38 @@ pub(super) fn vips(tape: &mut Tape<'_>, estate: &mut Estate) {
             v6: (families != 7).then_some(v6),
             site: (!tape.percent(20)).then_some(site),
             weight: tape.pick(&[1, 1, 1, 2, 3, 0, 7, 10, 30, 60, 0, 1_000_000]),
+            failure_domain: tape.pick(&words).map(str::to_string),
+        });
+    }
+}
+
+/// VIPs that give a CNAME, at sites of their own: a site with both kinds could stand in no pool. What they lead to is
+/// drawn when there are names.
+pub(super) fn cnames(tape: &mut Tape<'_>, estate: &mut Estate) {
+    let many = tape.below(5);
+    let first = estate.sites.len();
+    for i in 0..if many > 0 { 2 } else { 0 } {
+        let (_, _, _, _, latitude, longitude) = tape.pick(&CITIES);
+        let location = Some(Point {
+            latitude,
+            longitude,
+        });
+        let name = format!("k{i}");
+        estate.sites.push(Site {
+            name,
+            location,
+            bias: 0,
+        });
+    }
+    for i in 0..many {
+        estate.cnames.insert(estate.vips.len(), String::new());
+        estate.vips.push(Vip {
+            name: format!("{}{i}", tape.pick(&["cdn-", "b", "x"])),
+            v4: None,
+            v6: None,
+            site: (!tape.percent(30)).then_some(first + tape.below(2)),
+            weight: tape.pick(&[1, 1, 2, 0, 80, 20]),
+            failure_domain: None,
         });
     }
 }
@@ -146,6 +187,7 @@ pub(super) fn facts(tape: &mut Tape<'_>) -> Facts {
             latitude: latitude + tape.below(200) as i32 * 10_000,
             longitude: longitude + tape.below(100) as i32 * 10_000,
         }),
+        radius: tape.pick(&[None, Some(20), Some(1), Some(200), Some(1_000), Some(5_000)]),
         system: None,
     };
     // Databases know less of some networks.
@@ -157,7 +199,7 @@ pub(super) fn facts(tape: &mut Tape<'_>) -> Facts {
         facts.subdivisions.clear();
     }
     if known >= 7 || known == 4 {
-        facts.location = None;
+        (facts.location, facts.radius) = (None, None);
     }
     if known >= 8 {
         facts.country = None;
@@ -179,10 +221,7 @@ pub(super) fn clear_positions(estate: &mut Estate) {
                 addr: estate.networks[i].0.addr,
                 facts: estate.networks[i].1.clone(),
             };
-            if here
-                .position(estate)
-                .is_none_or(|point| is_clear(estate, point))
-            {
+            if is_clear(estate, &here) {
                 break;
             }
             let facts = &mut estate.networks[i].1;
@@ -203,31 +242,55 @@ pub(super) fn clear_positions(estate: &mut Estate) {
 /// Takes corrections back that put clients too near to such a border.
 fn clear_corrections(estate: &mut Estate) {
     let astray = |estate: &Estate| {
-        boundaries(estate, [0; 16].into()).into_iter().any(|addr| {
-            let position = client::Client::at(estate, addr).position(estate);
-            position.is_some_and(|point| !is_clear(estate, point))
-        })
+        boundaries(estate, [0; 16].into())
+            .into_iter()
+            .any(|addr| !is_clear(estate, &client::Client::at(estate, addr)))
     };
     while !estate.corrections.is_empty() && astray(estate) {
         estate.corrections.pop();
     }
 }
 
-/// Whether every order of sites, and every tie, is decided by at least [`MARGIN`] from here.
-pub(crate) fn is_clear(estate: &Estate, point: Point) -> bool {
-    let far = |site: &Site| Some(client::kilometres(point, site.location?) - site.bias);
+/// Whether every order of sites, and every tie, is decided by at least [`MARGIN`] for this client.
+pub(crate) fn is_clear(estate: &Estate, client: &client::Client) -> bool {
+    let Some(here) = client.position(estate) else {
+        return true;
+    };
+    let trips = client.measured(estate);
+    // Microseconds beyond the least round trip, the bias, and by how much the former may be off.
+    let far = |site: usize| {
+        let way = 15 * client::kilometres(here, estate.sites[site].location?);
+        let bias = 15 * estate.sites[site].bias;
+        Some(match trips.iter().find(|trip| trip.site == site) {
+            Some(trip) => {
+                let (n, micros) = (trip.samples, trip.micros - 5_000);
+                let beyond = (n * micros + 20 * way).div_euclid(n + 20);
+                (beyond, bias, 2 + 15 * MARGIN * 20 / (n + 20))
+            }
+            None => (way, bias, 15 * MARGIN),
+        })
+    };
     let ties = estate.pools.iter().map(|pool| pool.tie).chain([0]);
-    let ties: Vec<i64> = ties.collect();
-    estate.sites.iter().all(|a| {
-        estate
-            .sites
-            .iter()
-            .filter(|b| a.location != b.location)
-            .all(|b| {
-                let (Some(a), Some(b)) = (far(a), far(b)) else {
-                    return true;
-                };
-                ties.iter().all(|tie| ((a - b).abs() - tie).abs() >= MARGIN)
-            })
-    })
+    let radius = client.facts.radius.map(|radius| radius.min(1_000));
+    let ties: Vec<i64> = ties.chain(radius).collect();
+    let apart = |a: usize, b: usize| {
+        let (Some(one), Some(two)) = (far(a), far(b)) else {
+            return true;
+        };
+        let exact = |site: usize| trips.iter().all(|trip| trip.site != site);
+        if exact(a) && exact(b) && estate.sites[a].location == estate.sites[b].location {
+            return true;
+        }
+        let margin = one.2.max(two.2);
+        let cost = |(beyond, bias, _): (i64, i64, i64)| beyond.max(0) - bias;
+        let between = (cost(one) - cost(two)).abs();
+        // Both as near as can be: what lies below decides.
+        let below =
+            one.1 == two.1 && one.0.max(two.0) <= -margin && (one.0 - two.0).abs() >= margin;
+        (ties.iter()).all(|tie| (between - 15 * tie).abs() >= margin || (*tie == 0 && below))
+    };
+    let sites = 0..estate.sites.len();
+    sites
+        .clone()
+        .all(|a| sites.clone().all(|b| a == b || apart(a, b)))
 }

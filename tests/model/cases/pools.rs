@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::super::estate::{
-    AllDown, Draw, Estate, Https, Members, Place, Policy, Pool, Rule, RuleSet, Steered, Target,
+    AllDown, Draw, Estate, Https, Members, Place, Policy, Pool, Rule, RuleSet, Steered, Target, Vip,
 };
 use super::super::network::Network;
 use super::super::{judge, text};
@@ -48,14 +48,25 @@ pub(super) fn place(tape: &mut Tape<'_>, estate: &Estate) -> Place {
     }
 }
 
-/// A rule set that may name any pool there is so far.
-pub(super) fn rules(tape: &mut Tape<'_>, estate: &Estate, pools: &[Target]) -> RuleSet {
+/// Whether a VIP gives what the pools that are made now give: a CNAME, or addresses.
+fn fits(estate: &Estate, target: Target, alias: bool) -> bool {
+    let vips = match target {
+        Target::Vip(vip) => vec![vip],
+        other => judge::reach(estate, &Pool::new("", vec![other])),
+    };
+    let is = |vip: &usize| estate.cnames.contains_key(vip) == alias;
+    vips.iter().all(is)
+}
+
+/// A rule set that may name any pool of `pools`.
+fn rules(tape: &mut Tape<'_>, estate: &Estate, pools: &[Target], alias: bool) -> RuleSet {
     let mut set = RuleSet {
         name: format!("rules-{}", estate.rules.len()),
         rules: Vec::new(),
     };
     let sites = (0..estate.sites.len()).map(Target::Site);
     let vips = (0..estate.vips.len()).map(Target::Vip);
+    let vips = vips.filter(|vip| fits(estate, *vip, alias));
     let mut all: Vec<Target> = sites.clone().chain(sites).collect();
     all.extend(vips);
     all.extend(pools.iter().chain(pools));
@@ -108,13 +119,22 @@ pub(crate) fn one_site(estate: &Estate, member: Target) -> Option<usize> {
     (there && estate.sites[site].location.is_some()).then_some(site)
 }
 
-pub(super) fn pool(tape: &mut Tape<'_>, estate: &mut Estate) {
-    let inhabited = |site: &usize| estate.vips.iter().any(|vip| vip.site == Some(*site));
+pub(super) fn pool(tape: &mut Tape<'_>, estate: &mut Estate, alias: bool) {
+    let inhabited = |site: &usize| {
+        let here = |vip: &Vip| vip.site == Some(*site);
+        estate.vips.iter().any(here) && fits(estate, Target::Site(*site), alias)
+    };
     let sites = (0..estate.sites.len()).filter(inhabited).map(Target::Site);
-    let mut singles: Vec<Target> = (0..estate.vips.len()).map(Target::Vip).collect();
+    let mut singles: Vec<Target> = (0..estate.vips.len())
+        .map(Target::Vip)
+        .filter(|vip| fits(estate, *vip, alias))
+        .collect();
     singles.extend(sites.clone().chain(sites));
     let shallow = (0..estate.pools.len()).filter(|p| depth(estate, &estate.pools[*p]) < 3);
-    let pools: Vec<Target> = shallow.map(Target::Pool).collect();
+    let pools: Vec<Target> = shallow
+        .map(Target::Pool)
+        .filter(|pool| fits(estate, *pool, alias))
+        .collect();
     let mut all = singles.clone();
     (0..3).for_each(|_| all.extend(&pools));
     let near: Vec<Target> = all
@@ -153,10 +173,10 @@ pub(super) fn pool(tape: &mut Tape<'_>, estate: &mut Estate) {
     };
     let prefer = if !tape.percent(50) {
         None
-    } else if !estate.rules.is_empty() && tape.percent(30) {
-        Some(tape.below(estate.rules.len()))
+    } else if let (true, Some(known)) = (tape.percent(30), known(tape, estate, alias)) {
+        Some(known)
     } else {
-        let set = rules(tape, estate, &pools);
+        let set = rules(tape, estate, &pools, alias);
         estate.rules.push(set);
         Some(estate.rules.len() - 1)
     };
@@ -171,12 +191,24 @@ pub(super) fn pool(tape: &mut Tape<'_>, estate: &mut Estate) {
         tape.pick(&["p", "web", "a-pool"]),
         estate.pools.len()
     );
+    let spill = match policy {
+        Policy::Weighted => None,
+        Policy::Nearest | Policy::Failover => tape.pick(&[None, None, Some(800_000), Some(1)]),
+    };
+    // The longest TTL of all bears no more than so little.
+    let shared = judge::reach(estate, &Pool::new("", members.targets())).len() > 1;
+    let adapt = match (policy, &members) {
+        (Policy::Weighted, Members::List(_)) if shared => tape.pick(&[None, Some(50), Some(1)]),
+        _ => None,
+    };
     estate.pools.push(Pool {
+        spill,
+        adapt,
         prefer,
         policy,
         min_up: tape.pick(&[500_000, 0, 10_000, 250_000, 750_000, 1_000_000]),
         tie,
-        answers: 1 + tape.below(4),
+        answers: if alias { 1 } else { 1 + tape.below(4) },
         draw: tape.pick(&[Draw::Query, Draw::Client, Draw::Sticky, Draw::Name]),
         ttl_min,
         ttl_max,
@@ -185,6 +217,14 @@ pub(super) fn pool(tape: &mut Tape<'_>, estate: &mut Estate) {
         members,
         ..Pool::new(&name, vec![])
     });
+}
+
+/// A rule set that is there already, and names nothing of the other kind.
+fn known(tape: &mut Tape<'_>, estate: &Estate, alias: bool) -> Option<usize> {
+    let pure = |target: &Target| matches!(target, Target::Site(_)) || fits(estate, *target, alias);
+    let pure = |set: &RuleSet| set.rules.iter().all(|rule| rule.targets.iter().all(pure));
+    let at = tape.below(estate.rules.len().max(1));
+    estate.rules.get(at).is_some_and(pure).then_some(at)
 }
 
 pub(super) fn names(tape: &mut Tape<'_>, estate: &mut Estate) {
@@ -201,11 +241,20 @@ pub(super) fn names(tape: &mut Tape<'_>, estate: &mut Estate) {
             };
             (tape.pick(&[300, 10, 86_400]), many as u8)
         };
-        let (a, aaaa) = (last_resort(tape), last_resort(tape));
+        let (mut a, mut aaaa) = (last_resort(tape), last_resort(tape));
+        let alias = !fits(estate, target, false);
+        if alias {
+            let outside = format!("resort{i}.cdn.example.");
+            let to = tape.pick(&[outside, text::FIXED.to_string()]);
+            if a.1 > 0 {
+                estate.aliases.insert(i, (a.0, to));
+            }
+            (a.1, aaaa.1) = (0, 0);
+        }
         let number = i as u8;
         let v4 = |n: u8| Ipv4Addr::new(198, 51, 100, 10 * number + n);
         let v6 = |n: u8| Ipv6Addr::new(0x2001, 0xdb8, 0xa, 0, 0, 0, number.into(), n.into());
-        let https = tape.percent(70).then(|| Https {
+        let https = (tape.percent(70) && !alias).then(|| Https {
             ttl: tape.pick(&[300, 5]),
             v4: vec![v4(9)],
             v6: if tape.percent(50) {
@@ -222,5 +271,39 @@ pub(super) fn names(tape: &mut Tape<'_>, estate: &mut Estate) {
             aaaa: (aaaa.0, (0..aaaa.1).map(v6).collect()),
             https,
         });
+        if !tape.percent(50) {
+            estate.under.push(i);
+        }
+        if !wild.is_empty() && tape.percent(70) {
+            estate.kept.push(format!("any-7.n{i}.{}", text::ORIGIN));
+        }
+    }
+    leads(tape, estate);
+}
+
+/// Where the VIPs of CNAMEs lead: out of the zone, to a plain name, to none, or to a steered one that does not lead back
+/// at once.
+fn leads(tape: &mut Tape<'_>, estate: &mut Estate) {
+    let vips: Vec<usize> = estate.cnames.keys().copied().collect();
+    for vip in vips {
+        let outside = format!("x{vip}.cdn.example.");
+        let mut targets: Vec<String> = [&outside, text::FIXED, text::ALIAS, "gone.example.com."]
+            .map(str::to_string)
+            .to_vec();
+        for steered in &estate.names {
+            let pools = judge::family(estate, &estate.root(steered.target));
+            let named = |pool: &Pool| {
+                let rules = pool.prefer.map_or(&[][..], |set| &estate.rules[set].rules);
+                let mut targets = rules.iter().flat_map(|rule| &rule.targets);
+                targets.any(|target| *target == Target::Vip(vip))
+                    || judge::reach(estate, pool).contains(&vip)
+            };
+            if !pools.iter().any(named) {
+                let name = steered.name.replace('*', "any-7");
+                targets.extend([name.clone(), name]);
+            }
+        }
+        let target = tape.pick(&targets);
+        estate.cnames.insert(vip, target);
     }
 }

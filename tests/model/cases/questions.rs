@@ -38,16 +38,25 @@ pub(super) fn query(tape: &mut Tape<'_>, estate: &Estate, boards: usize) -> Quer
     // Mostly the pools that were made last: they stand on the others.
     let many = estate.names.len();
     let steered = tape.below(many).min(tape.below(many));
+    // Every name any-7 below a wildcard is left alone, if any is.
+    let below = tape.below(1000).min(tape.below(30));
     let name = estate.names[steered]
         .name
-        .replace('*', &format!("any-{}", tape.below(1000)));
+        .replace('*', &format!("any-{below}"));
     let name = if tape.percent(30) {
         name.to_ascii_uppercase()
     } else {
         name
     };
     let board = tape.below(boards);
-    let kind = tape.pick(&[Kind::A, Kind::Aaaa, Kind::A, Kind::Aaaa, Kind::Https]);
+    let kind = tape.pick(&[
+        Kind::A,
+        Kind::Aaaa,
+        Kind::A,
+        Kind::Aaaa,
+        Kind::Https,
+        Kind::Cname,
+    ]);
     let resolver = somewhere(tape, estate);
     let ecs = tape.percent(70).then(|| {
         let addr = somewhere(tape, estate);
@@ -95,8 +104,10 @@ fn known(tape: &mut Tape<'_>, estate: &Estate) -> IpAddr {
         .rules
         .iter()
         .flat_map(|set| &set.rules)
-        .filter_map(|rule| match rule.place {
-            Place::Network(network) => Some(network),
+        .map(|rule| &rule.place)
+        .chain(estate.latency.iter().map(|trip| &trip.place))
+        .filter_map(|place| match place {
+            Place::Network(network) => Some(*network),
             _ => None,
         });
     let known: Vec<Network> = estate

@@ -21,7 +21,7 @@ fn systematic_sampling_includes_everyone_as_often_as_it_weighs() {
         let list: Vec<&Candidate> = list.iter().collect();
         let mut widths = vec![0; masses.len()];
         for inside in 0..1000 {
-            let picked = draw::systematic(&list, k, 1000, inside);
+            let picked = draw::systematic(&list, |vip| vip.to_string(), k, 1000, inside);
             assert_eq!(picked.len(), k.min(masses.len()));
             picked.iter().for_each(|vip| widths[*vip] += 1);
         }
@@ -34,6 +34,51 @@ fn systematic_sampling_includes_everyone_as_often_as_it_weighs() {
     assert_eq!(widths(&[7, 1, 1, 1], 2), [1000, 333, 333, 334]);
     assert_eq!(widths(&[1, 7, 90, 1, 1], 3), [333, 1000, 1000, 333, 334]);
     assert_eq!(widths(&[1, 2], 2), [1000, 1000]);
+}
+
+#[test]
+fn domains_are_apart_and_everyone_has_its_weight_as_far_as_it_can() {
+    // Masses with their domains.
+    let widths = |members: &[(u128, char)], k: usize| -> Vec<usize> {
+        let candidate = |(vip, (mass, _)): (usize, &(u128, char))| Candidate {
+            vip,
+            mass: *mass,
+            group: String::new(),
+        };
+        let list: Vec<Candidate> = members.iter().enumerate().map(candidate).collect();
+        let list: Vec<&Candidate> = list.iter().collect();
+        let domains = |vips: &mut dyn Iterator<Item = usize>| {
+            let mut words: Vec<char> = vips.map(|vip| members[vip].1).collect();
+            words.sort_unstable();
+            words.dedup();
+            words.len()
+        };
+        let most = domains(&mut (0..members.len())).min(k);
+        let mut widths = vec![0; members.len()];
+        for inside in 0..600 {
+            let domain = |vip: usize| members[vip].1.to_string();
+            let picked = draw::systematic(&list, domain, k, 600, inside);
+            assert_eq!(picked.len(), k.min(members.len()));
+            assert_eq!(domains(&mut picked.iter().copied()), most, "{picked:?}");
+            picked.iter().for_each(|vip| widths[*vip] += 1);
+        }
+        widths
+    };
+    // CONFIG 6.6: at Frankfurt 2 in `a`, 1 and 1 in `b`.
+    assert_eq!(widths(&[(2, 'a'), (1, 'b'), (1, 'b')], 2), [600, 300, 300]);
+    assert_eq!(widths(&[(6, 'a'), (3, 'b'), (3, 'a')], 2), [400, 600, 200]);
+    assert_eq!(
+        widths(&[(10, 'a'), (1, 'a'), (1, 'a'), (4, 'b'), (4, 'b')], 3),
+        [600, 120, 120, 480, 480]
+    );
+    assert_eq!(
+        widths(&[(1, 'a'), (1, 'a'), (10, 'b'), (10, 'b'), (10, 'b')], 3),
+        [300, 300, 400, 400, 400]
+    );
+    assert_eq!(
+        widths(&[(1, 'a'), (1, 'a'), (9, 'b'), (9, 'b'), (8, 'b')], 4),
+        [300, 300, 600, 600, 600]
+    );
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::super::client::{Client, kilometres};
 use super::super::estate::{
-    Draw, Estate, Facts, Kind, Place, Point, Policy, Pool, Query, Rule, RuleSet, Site, Vip,
+    Draw, Estate, Facts, Kind, Place, Point, Policy, Pool, Query, Rule, RuleSet, Site, Trip, Vip,
 };
 use super::super::network::Network;
 use super::super::{answer, is_global, scope as length};
@@ -155,6 +155,93 @@ fn near_sites_stand_in_steps() {
     );
 }
 
+/// Hamburg: ams 377 km, so 10.655 ms; fra 393 km, 10.895 ms; sin and iad as far as above.
+#[test]
+fn measured_round_trips_are_blended_with_the_distance() {
+    let network = |text| Place::Network(Network::parse(text));
+    let trip = |place: Place, site: usize, micros, samples| Trip {
+        place,
+        site,
+        micros,
+        samples,
+    };
+    let steps = |latency: &[Trip], addr: &str, tie| {
+        let estate = Estate {
+            latency: latency.to_vec(),
+            ..world()
+        };
+        let pool = Pool {
+            policy: Policy::Nearest,
+            tie,
+            ..Pool::new("p", vec![S(0), S(1), S(2), S(3)])
+        };
+        Client::at(&estate, addr.parse().unwrap()).steps(&estate, &pool, None)
+    };
+    let hamburg = "81.0.0.1";
+    assert_eq!(steps(&[], hamburg, 0), [[1], [0], [2], [3]]);
+    // (100 * 8 + 20 * 10.895) / 120 = 8.48 ms; with one sample 10.76 ms.
+    let fra = |n| trip(network("81.0.0.0/16"), 0, 8_000, n);
+    assert_eq!(steps(&[fra(100)], hamburg, 0), [[0], [1], [2], [3]]);
+    assert_eq!(steps(&[fra(1)], hamburg, 0), [[1], [0], [2], [3]]);
+    // 2.17 ms apart: 145 km.
+    assert_eq!(steps(&[fra(100)], hamburg, 140)[0], [0]);
+    assert_eq!(steps(&[fra(100)], hamburg, 150)[0], [1, 0]);
+    // A network beats its country, whole: nothing of the country's row counts.
+    let country = || Place::Country("DE".to_string());
+    let rows = [trip(country(), 2, 1, 1_000_000), fra(100)];
+    assert_eq!(steps(&rows, hamburg, 0), [[0], [1], [2], [3]]);
+    assert_eq!(steps(&rows[..1], hamburg, 0), [[2], [1], [0], [3]]);
+    // Both nearer than any distance: the round trips tell them apart.
+    let rows = [
+        trip(country(), 0, 2_000, 1_000_000_000),
+        trip(country(), 3, 1_000, 1_000_000_000),
+    ];
+    assert_eq!(steps(&rows, hamburg, 0), [[3], [0], [1], [2]]);
+    assert_eq!(steps(&rows, hamburg, 1)[0], [0, 3]);
+    // Nobody knows where: what was measured alone, then the members in their order.
+    let rows = [
+        trip(Place::Unknown, 2, 60_000, 1),
+        trip(Place::Unknown, 3, 40_000, 1),
+    ];
+    assert_eq!(steps(&rows, "9.9.9.9", 0), [[3], [2], [0], [1]]);
+    assert_eq!(steps(&rows, "9.9.9.9", 1_330), [[3], [2], [0], [1]]);
+    assert_eq!(
+        steps(&rows, "9.9.9.9", 1_340),
+        [vec![2, 3], vec![0], vec![1]]
+    );
+    assert_eq!(steps(&rows, hamburg, 0), [[1], [0], [2], [3]]);
+}
+
+/// Hamburg: ams 377 km, fra 393, iad 6 448.
+#[test]
+fn an_accuracy_radius_makes_a_tie_wider() {
+    let first = |radius, tie, latency: &[Trip]| {
+        let mut estate = world();
+        estate.networks[0].1.radius = radius;
+        estate.latency = latency.to_vec();
+        let pool = Pool {
+            policy: Policy::Nearest,
+            tie,
+            ..Pool::new("p", vec![S(0), S(1), S(2)])
+        };
+        let client = Client::at(&estate, "81.0.0.1".parse().unwrap());
+        client.steps(&estate, &pool, None).remove(0)
+    };
+    assert_eq!(first(None, 10, &[]), [1]);
+    assert_eq!(first(Some(12), 10, &[]), [1]);
+    assert_eq!(first(Some(40), 10, &[]), [1, 0]);
+    assert_eq!(first(Some(40), 0, &[]), [1]);
+    assert_eq!(first(Some(9_000), 10, &[]), [1, 0]);
+    assert_eq!(first(Some(40), 7_000, &[]), [1, 0, 2]);
+    let trip = Trip {
+        place: Place::Country("DE".to_string()),
+        site: 1,
+        micros: 10_490,
+        samples: 100,
+    };
+    assert_eq!(first(Some(40), 10, &[trip]), [1]);
+}
+
 #[test]
 fn kilometres_of_known_ways() {
     let at = |latitude: i32, longitude: i32| Point {
@@ -237,6 +324,7 @@ fn the_most_specific_rule_counts_wherever_it_stands() {
         subdivisions: vec!["ENG".to_string(), "LND".to_string()],
         city: Some("London".to_string()),
         location: None,
+        radius: None,
         system: Some(64_500),
     };
     let client = Client {

@@ -80,7 +80,7 @@ fn all_down_is_answered_as_the_pool_says() {
             match source {
                 Source::ZoneFallback => 2,
                 Source::Steered => 1,
-                Source::NoData => 0,
+                Source::NoData | Source::Chain => 0,
             }
         );
     }

@@ -121,6 +121,29 @@ error: latitude 103.99 is beyond 90
 }
 
 #[test]
+fn failure_domains_that_are_no_names() {
+    shown(
+        r#"[vips]
+a = { address = "192.0.2.1", failure_domain = "Rack 1" }
+b = { address = "192.0.2.2", failure_domain = 2 }
+"#,
+        r#"
+error: `Rack 1` is no name for a failure domain
+ --> zones/steering.toml:2:47
+  |
+2 | a = { address = "192.0.2.1", failure_domain = "Rack 1" }
+  |                                               ^^^^^^^^ write `rack-1`: lower-case letters, digits and hyphens, a letter or digit at both ends
+
+error: `failure_domain` is the name of a failure domain, a string
+ --> zones/steering.toml:3:47
+  |
+3 | b = { address = "192.0.2.2", failure_domain = 2 }
+  |                                               ^ write `"2"`
+"#,
+    );
+}
+
+#[test]
 fn nearest_without_a_place() {
     shown(
         r#"[vips]
@@ -207,4 +230,32 @@ error: VIP `a` is written twice
             expected.trim()
         );
     }
+}
+
+#[test]
+fn failback_without_an_order() {
+    shown(
+        r#"[vips]
+a = { address = "192.0.2.1" }
+[pools.web]
+members = ["a"]
+failback = "manual"
+ramp = "0.01%"
+[names]
+"www.example.com." = "web"
+"#,
+        r#"
+error: `failback` belongs to the policy `failover`
+ --> zones/steering.toml:5:1
+  |
+5 | failback = "manual"
+  | ^^^^^^^^ remove it, or write `policy = "failover"` in pool `web`
+
+error: `ramp` is out of range
+ --> zones/steering.toml:6:8
+  |
+6 | ramp = "0.01%"
+  |        ^^^^^^^ from `"0.1%"` to `"100%"` of the clients in a minute; without the key all move at once
+"#,
+    );
 }

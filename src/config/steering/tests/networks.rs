@@ -9,7 +9,7 @@ use crate::diagnostic::{Diagnostic, Refusal, Source, render};
 use crate::limits;
 
 /// A steering file and the lists beside it.
-fn with(text: &str, lists: &[(&str, &[u8])]) -> (Option<Steering>, Vec<Diagnostic>) {
+pub(super) fn with(text: &str, lists: &[(&str, &[u8])]) -> (Option<Steering>, Vec<Diagnostic>) {
     let list = |written: &str, from: &str| {
         assert_eq!(from, "zones/steering.toml");
         let found = lists.iter().find(|(name, _)| *name == written);
@@ -22,7 +22,7 @@ fn with(text: &str, lists: &[(&str, &[u8])]) -> (Option<Steering>, Vec<Diagnosti
     steering(&[Source::new("zones/steering.toml", text)], &list)
 }
 
-fn lines(found: &[Diagnostic]) -> Vec<String> {
+pub(super) fn lines(found: &[Diagnostic]) -> Vec<String> {
     found.iter().map(Diagnostic::line).collect()
 }
 

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::steering;
-use crate::config::estate::Steering;
+use crate::config::estate::{Steered, Steering};
 use crate::diagnostic::{Source, any_error, render};
 
 /// Tables of one estate; each can stand anywhere.
@@ -26,10 +26,12 @@ const TABLES: [&str; 15] = [
 ];
 
 /// `[regions]` and `[names]` may stand once in a file; in files of their own these stand for more of them.
-const MORE: [&str; 3] = [
+const MORE: [&str; 5] = [
     "[regions]\ndeep = [\"JP\", \"FR\"]\n",
     "[names]\n\"b.example.\" = \"fra\"\n\"c.example.\" = \"iad-1\"\n",
     "[names]\n\"z.example.\" = \"zone\"\n",
+    "[names.\"c/*.zone\"]\nwww = \"web\"\n",
+    "[names.\"c/*.zone\"]\n\"@\" = \"fra\"\n\"*.app\" = \"zone\"\n",
 ];
 
 /// All but the spots.
@@ -47,9 +49,22 @@ fn said(steering: &Steering) -> String {
             )
         })
         .collect();
-    let names: Vec<_> = steering.names.iter().map(|n| (&n.name, n.pool)).collect();
+    let names: Vec<_> = steering.names.iter().map(|n| (&n.name, n.behind)).collect();
+    let said = |list: &[Steered]| {
+        format!(
+            "{:?}",
+            list.iter()
+                .map(|n| (n.name.to_string(), n.behind))
+                .collect::<Vec<_>>()
+        )
+    };
+    let patterns: Vec<_> = steering
+        .patterns
+        .iter()
+        .map(|p| (&p.path, said(&p.names)))
+        .collect();
     format!(
-        "{:?}\n{vips:?}\n{:?}\n{pools:?}\n{names:?}",
+        "{:?}\n{vips:?}\n{:?}\n{pools:?}\n{names:?}\n{patterns:?}",
         steering.sites, steering.rules
     )
 }

@@ -199,3 +199,51 @@ fn cycles_and_depth() {
     // Long enough to end any stack that would walk it down.
     assert_eq!(found(&chain(5_000)).len(), 1);
 }
+
+#[test]
+fn values_that_take_their_time() {
+    let failover = "policy = \"failover\"\n";
+    for (lines, expected) in [
+        (
+            "failback = 600",
+            "16:12: error: `failback` is a duration; write `\"600s\"`",
+        ),
+        (
+            "failback = \"600\"",
+            "16:12: error: `failback` is a duration; write `\"600s\"`",
+        ),
+        (
+            "failback = \"manul\"",
+            "16:12: error: `failback` is a duration or `\"manual\"`; did you mean `\"manual\"`?",
+        ),
+        (
+            "failback = \"never\"",
+            "16:12: error: `failback` is a duration or `\"manual\"`; write `\"10m\"` or `\"manual\"`",
+        ),
+        (
+            "failback = \"31d\"",
+            "16:12: error: `failback` is out of range; at most `\"30d\"`; what may return later, a person brings back: `\"manual\"`",
+        ),
+        (
+            "ramp = 10",
+            "16:8: error: `ramp` is a share; write `\"10%\"`",
+        ),
+        (
+            "ramp = \"0.05%\"",
+            "16:8: error: `ramp` is out of range; from `\"0.1%\"` to `\"100%\"` of the clients in a minute; without the key all move at once",
+        ),
+        (
+            "ramp = \"101%\"",
+            "16:8: error: `ramp` is more than 100%; a share is 0% to 100%",
+        ),
+    ] {
+        let list = web(&format!("members = \"b\"\n{failover}{lines}"));
+        assert_eq!(list, [expected], "{lines}");
+    }
+    assert_eq!(
+        web("members = \"b\"\nfailback = \"10m\""),
+        [
+            "15:1: error: `failback` belongs to the policy `failover`; remove it, or write `policy = \"failover\"` in pool `web`"
+        ]
+    );
+}

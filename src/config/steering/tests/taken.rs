@@ -2,14 +2,15 @@
 
 use super::clean;
 use crate::config::estate::{
-    AllDown, Draw, Members, Policy, PoolId, Rule, SiteId, Steering, Target, Ttl, VipId,
+    AllDown, Behind, Draw, Failback, Members, Policy, PoolId, Rule, SiteId, Steering, Target, Ttl,
+    VipId,
 };
 use crate::place::{Place, Point};
 
 #[test]
 fn the_smallest_estate() {
     let estate = clean(include_str!(
-        "../../../../tests/estates/01-round-robin/steering.toml"
+        "../../../../zones/examples/01-round-robin/steering.toml"
     ));
     assert_eq!(
         estate
@@ -39,14 +40,14 @@ fn the_smallest_estate() {
         (Draw::Query, Ttl { min: 20, max: 60 }, true, AllDown::Zone)
     );
     assert_eq!(estate.names[0].name.to_string(), "www.example.com.");
-    assert_eq!(estate.names[0].pool, PoolId(0));
+    assert_eq!(estate.names[0].behind, Behind::Pool(PoolId(0)));
     assert_eq!(estate.names[0].spot.place(), "zones/steering.toml:10:1");
 }
 
 #[test]
 fn the_example_estates() {
     let shares = clean(include_str!(
-        "../../../../tests/estates/02-shares/steering.toml"
+        "../../../../zones/examples/02-shares/steering.toml"
     ));
     assert_eq!(
         shares
@@ -56,8 +57,16 @@ fn the_example_estates() {
             .collect::<Vec<_>>(),
         [("large", 60), ("middle", 30), ("small", 10)]
     );
+    let domains = clean(include_str!(
+        "../../../../zones/examples/06-domains/steering.toml"
+    ));
+    let words = domains.vips.iter().map(|v| v.failure_domain.as_deref());
+    assert!(words.eq(["a", "b", "b", "a", "b"].map(Some)));
+    let mut other = domains.clone();
+    other.vips[0].failure_domain = None;
+    assert!(domains.same(&domains.clone()) && !domains.same(&other));
     let nearest = clean(include_str!(
-        "../../../../tests/estates/03-nearest/steering.toml"
+        "../../../../zones/examples/03-nearest/steering.toml"
     ));
     assert_eq!(nearest.pools[0].policy, Policy::Nearest);
     assert_eq!(
@@ -68,11 +77,15 @@ fn the_example_estates() {
         })
     );
     let sticky = clean(include_str!(
-        "../../../../tests/estates/10-hints/steering.toml"
+        "../../../../zones/examples/10-hints/steering.toml"
     ));
     assert_eq!(sticky.pools[0].draw, Draw::Sticky);
+    let active = clean(include_str!(
+        "../../../../zones/examples/07-failback/steering.toml"
+    ));
+    assert_eq!(active.pools[0].failback, Failback::Manual);
     let world = clean(include_str!(
-        "../../../../tests/estates/04-continents/steering.toml"
+        "../../../../zones/examples/04-continents/steering.toml"
     ));
     let (fra, sin, partner) = (
         Target::Site(SiteId(0)),
@@ -176,17 +189,19 @@ min_up = "33.3333%"
             max: 86_400
         }
     );
-    let pointers: Vec<(String, u16)> = estate
+    let pointers: Vec<(String, Behind)> = estate
         .names
         .iter()
-        .map(|n| (n.name.to_string(), n.pool.0))
+        .map(|n| (n.name.to_string(), n.behind))
         .collect();
+    let pool = |id| Behind::Pool(PoolId(id));
     let expected = [
-        (".", 2),
-        ("*.example.", 1),
-        ("p.example.", 0),
-        ("v.example.", 3),
-        ("w.example.", 3),
+        (".", pool(2)),
+        ("*.example.", pool(1)),
+        ("p.example.", pool(0)),
+        ("v.example.", pool(3)),
+        ("w.example.", pool(3)),
+        ("z.example.", Behind::Zone),
     ];
     assert_eq!(
         pointers,
@@ -252,4 +267,26 @@ fn one_duration_is_both_bounds() {
         "[vips]\nv = { address = \"192.0.2.1\" }\n[pools.p]\nmembers = \"v\"\nttl = \"5m\"\n[names]\n\"x.\" = \"p\"\n",
     );
     assert_eq!(estate.pools[0].ttl, Ttl { min: 300, max: 300 });
+}
+
+#[test]
+fn what_takes_its_time() {
+    let of = |keys: &str| {
+        let text = format!(
+            "[vips]\na = {{ address = \"192.0.2.1\" }}\n[pools.p]\nmembers = [\"a\"]\npolicy = \"failover\"\n{keys}\n\
+             [names]\n\"a.example.\" = \"p\"\n"
+        );
+        let pool = clean(&text).pools[0].clone();
+        (pool.failback, pool.ramp)
+    };
+    assert_eq!(of(""), (Failback::After(0), None));
+    assert_eq!(of("failback = \"0s\""), (Failback::After(0), None));
+    assert_eq!(
+        of("failback = \"30d\"\nramp = \"0.1%\""),
+        (Failback::After(2_592_000), Some(1_000))
+    );
+    assert_eq!(
+        of("failback = \"manual\"\nramp = \"100%\""),
+        (Failback::Manual, Some(1_000_000))
+    );
 }

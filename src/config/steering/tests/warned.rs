@@ -1,6 +1,7 @@
 //! What is probably not meant, and taken all the same.
 
-use super::{HEAD, clean, refused};
+use super::{HEAD, clean, read, refused};
+use crate::diagnostic::render;
 
 #[test]
 fn warnings_do_not_refuse() {
@@ -49,5 +50,99 @@ fn warnings_do_not_refuse() {
         ),
     ] {
         refused(&format!("{used}{text}\n"), &[expected]);
+    }
+}
+
+/// The one warning of a pool of so many answers over VIPs with these keys, as it is shown.
+#[track_caller]
+fn uneven(answers: u8, draw: &str, vips: &[&str], who: usize, advice: &str, words: &str) {
+    let mut text = String::from("[vips]\n");
+    for (n, keys) in (1..).zip(vips) {
+        text.push_str(&format!("v{n} = {{ address = \"192.0.2.{n}\"{keys} }}\n"));
+    }
+    let names: Vec<String> = (1..=vips.len()).map(|n| format!("v{n}")).collect();
+    text.push_str(&format!(
+        "[pools.w]\nmembers = {names:?}\nanswers = {answers}\ndraw = \"{draw}\"\n[names]\n\"w.\" = \"w\"\n"
+    ));
+    let shown = render(&read(&text).1, false);
+    let message = format!(
+        "warning: the weights of the VIPs without a site are too uneven for {answers} answers"
+    );
+    assert_eq!(shown.matches("warning").count(), 1, "{shown}");
+    assert!(
+        shown.contains(&message) && shown.contains(advice),
+        "{shown}"
+    );
+    let at = format!("v{who} = ");
+    let line = shown.lines().position(|line| line.contains(&at));
+    let below = line
+        .and_then(|at| shown.lines().nth(at + 1))
+        .unwrap_or_default();
+    assert!(below.ends_with(&format!("-- {words}")), "{shown}");
+}
+
+#[test]
+fn weights_that_answers_cannot_honour_are_named_with_what_comes_of_them() {
+    uneven(
+        2,
+        "query",
+        &[", weight = 7", ", weight = 2", ", weight = 1"],
+        1,
+        "no VIP should have more than 1/2 of the weight",
+        "it has 70% of the weight, and gets 50% of the addresses",
+    );
+    // All of them, in every answer.
+    uneven(
+        4,
+        "client",
+        &[", weight = 1", ", weight = 3", ", weight = 2"],
+        2,
+        "no VIP should have more than 1/4 of the weight",
+        "it has 50% of the weight, and gets 33.3% of the addresses",
+    );
+    let a = ", failure_domain = \"a\"";
+    let b = ", failure_domain = \"b\"";
+    uneven(
+        2,
+        "query",
+        &["", a, a, a, b],
+        2,
+        "no failure domain should have more than 1/2 of the weight",
+        "failure domain `a` has 60% of the weight, and gets 50% of the addresses",
+    );
+    uneven(
+        3,
+        "query",
+        &[a, a, a, a, b],
+        5,
+        "no failure domain should have less than 1/3 of the weight",
+        "failure domain `b` has 20% of the weight, and gets 33.3% of the addresses",
+    );
+    uneven(
+        3,
+        "query",
+        &[a, a, a, a, ""],
+        5,
+        "no VIP should have less than 1/3 of the weight",
+        "it has 20% of the weight, and gets 33.3% of the addresses",
+    );
+    uneven(
+        2,
+        "name",
+        &[a, a, a, b, ""],
+        1,
+        "no failure domain should have more than 1/2 of the weight",
+        "failure domain `a` has 60% of the weight, and gets another part of the addresses",
+    );
+}
+
+#[test]
+fn weights_that_answers_can_honour_are_no_matter() {
+    for file in ["02-shares", "06-domains"] {
+        let path = format!(
+            "{}/zones/examples/{file}/steering.toml",
+            env!("CARGO_MANIFEST_DIR")
+        );
+        clean(&std::fs::read_to_string(path).unwrap());
     }
 }
