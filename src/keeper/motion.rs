@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::health::board::{Board, Verdict};
+use crate::health::board::Board;
 use crate::keeper::journal::{Journal, JournalError, Turn};
 use crate::steer::motion::Motion;
-use crate::steer::motion::course::{Course, Keys, Returned, Sight};
+use crate::steer::motion::course::{Course, Keys, Returned};
 use crate::steer::motion::follow::Following;
 use crate::steer::motion::mover::Mover;
 use crate::world::World;
@@ -92,14 +92,14 @@ impl Moves {
 
     /// Looks once more at the estate that a new one is to replace, so that what the new one changes is no jump.
     pub(super) fn meet(&mut self, old: &Estate, new: &Estate, board: &Board, now: u64) {
-        let verdicts = verdicts(old, board);
-        self.mover.meet(&sight(old, &verdicts, now), &new.steering);
+        let verdicts = old.verdicts(|name| board.verdict(name));
+        self.mover.meet(&old.sight(&verdicts, now), &new.steering);
     }
 
     /// What moves at `now` in this estate as things stand on the board. The same value while nothing has changed.
     pub(super) fn step(&mut self, estate: &Estate, board: &Board, now: u64) -> Arc<Motion> {
-        let verdicts = verdicts(estate, board);
-        let motion = self.mover.step(&sight(estate, &verdicts, now));
+        let verdicts = estate.verdicts(|name| board.verdict(name));
+        let motion = self.mover.step(&estate.sight(&verdicts, now));
         let followed = self.load.step(&estate.steering, board, now);
         let motion = motion.carrying(&followed.pools);
         let next = self.mover.next(&estate.steering, now);
@@ -177,19 +177,5 @@ impl Moves {
             returned,
             failed,
         })
-    }
-}
-
-fn verdicts(estate: &Estate, board: &Board) -> Vec<Verdict> {
-    let vips = estate.steering.vips.iter();
-    vips.map(|vip| board.verdict(&vip.name)).collect()
-}
-
-fn sight<'a>(estate: &'a Estate, verdicts: &'a [Verdict], now: u64) -> Sight<'a> {
-    Sight {
-        steering: &estate.steering,
-        reach: &estate.reach,
-        verdicts,
-        now,
     }
 }

@@ -6,8 +6,10 @@ use std::sync::Arc;
 use crate::config::estate::{PoolId, Steering, VipId};
 use crate::digest::Digest;
 use crate::geo::atlas::Atlas;
+use crate::health::board::Verdict;
 use crate::limits;
 use crate::steer::class::Map;
+use crate::steer::motion::course::Sight;
 use crate::steer::reach::{Gives, Needs};
 use crate::steer::wheel::Ranks;
 use crate::wire;
@@ -120,6 +122,22 @@ impl Estate {
         let root = |at: &u32| self.roots.get(*at as usize);
         let mut roots = held.steered.iter().filter_map(root);
         roots.any(|root| root.gives == Gives::Alias)
+    }
+
+    /// What is believed of each VIP, in their order; `verdict` tells it by name.
+    pub fn verdicts(&self, verdict: impl Fn(&str) -> Verdict) -> Vec<Verdict> {
+        let vips = self.steering.vips.iter();
+        vips.map(|vip| verdict(&vip.name)).collect()
+    }
+
+    /// All that the courses of its pools go by.
+    pub fn sight<'a>(&'a self, verdicts: &'a [Verdict], now: u64) -> Sight<'a> {
+        Sight {
+            steering: &self.steering,
+            reach: &self.reach,
+            verdicts,
+            now,
+        }
     }
 
     /// How many names steering answers.

@@ -58,7 +58,7 @@ impl World {
         motion: Arc<Motion>,
         generation: u64,
     ) -> World {
-        let verdicts = verdicts(&estate, verdict);
+        let verdicts = estate.verdicts(verdict);
         let plans = plans(&estate, &verdicts, &motion, |_| None);
         World {
             estate,
@@ -80,7 +80,7 @@ impl World {
         motion: Arc<Motion>,
         generation: u64,
     ) -> World {
-        let verdicts = verdicts(&estate, verdict);
+        let verdicts = estate.verdicts(verdict);
         let changed = self.changed(&verdicts);
         let old = self.estate.roots.iter().zip(&self.plans);
         let old: HashMap<u64, _> = old.map(|pair| (pair.0.hash, pair)).collect();
@@ -111,7 +111,7 @@ impl World {
         motion: &Arc<Motion>,
         generation: u64,
     ) -> World {
-        let verdicts = verdicts(&self.estate, verdict);
+        let verdicts = self.estate.verdicts(verdict);
         let changed = self.changed(&verdicts);
         let mut old = self.plans.iter();
         let plans = plans(&self.estate, &verdicts, motion, |root| {
@@ -148,11 +148,6 @@ impl World {
         let pairs = verdicts.iter().zip(before);
         pairs.map(|(new, old)| Some(new) != old).collect()
     }
-}
-
-fn verdicts(estate: &Estate, verdict: impl Fn(&str) -> Verdict) -> Vec<Verdict> {
-    let vips = estate.steering.vips.iter();
-    vips.map(|vip| verdict(&vip.name)).collect()
 }
 
 /// The plans of all roots; `before` has those that a root may take over, and is asked for each in turn.

@@ -10,7 +10,6 @@ use meridian::geo::atlas::Atlas;
 use meridian::health::board::{Board, Verdict};
 use meridian::stats::{Counters, Outcome};
 use meridian::steer::motion::Motion;
-use meridian::steer::motion::course::Sight;
 use meridian::steer::motion::follow::Following;
 use meridian::steer::motion::mover::Mover;
 use meridian::wire::asked::{Asked, Seed};
@@ -143,8 +142,8 @@ impl Server {
         }
         let generation = self.world.as_ref().map_or(1, |w| w.generation + 1);
         if let Some(old) = &self.world {
-            let verdicts = verdicts(&old.estate, &self.board);
-            let sight = sight(&old.estate, &verdicts, self.clock);
+            let verdicts = old.estate.verdicts(|name| self.board.verdict(name));
+            let sight = old.estate.sight(&verdicts, self.clock);
             self.mover.meet(&sight, &estate.steering);
         }
         let motion = self.step(&estate);
@@ -174,8 +173,8 @@ impl Server {
 
     /// What moves now.
     fn step(&mut self, estate: &Estate) -> Motion {
-        let verdicts = verdicts(estate, &self.board);
-        let motion = self.mover.step(&sight(estate, &verdicts, self.clock));
+        let verdicts = estate.verdicts(|name| self.board.verdict(name));
+        let motion = self.mover.step(&estate.sight(&verdicts, self.clock));
         let followed = (self.following).step(&estate.steering, &self.board, self.clock);
         self.due = followed.next;
         motion.carrying(&followed.pools)
@@ -253,19 +252,5 @@ impl Server {
             counts.insert(format!("vip {name}"), self.counters.vips(*slot));
         }
         counts
-    }
-}
-
-fn verdicts(estate: &Estate, board: &Board) -> Vec<Verdict> {
-    let vips = estate.steering.vips.iter();
-    vips.map(|vip| board.verdict(&vip.name)).collect()
-}
-
-fn sight<'a>(estate: &'a Estate, verdicts: &'a [Verdict], now: u64) -> Sight<'a> {
-    Sight {
-        steering: &estate.steering,
-        reach: &estate.reach,
-        verdicts,
-        now,
     }
 }

@@ -129,6 +129,13 @@ fn question(name: &str, client: &str, kind: &str) -> Question {
     Question::parse(name, client, Some(kind), None).unwrap()
 }
 
+#[track_caller]
+fn has(text: &str, lines: &[&str]) {
+    for line in lines {
+        assert!(text.lines().any(|l| l.trim() == *line), "{line}\n{text}");
+    }
+}
+
 fn asked(world: &World, name: &str, client: &str, kind: &str) -> Explanation {
     explain(world, &question(name, client, kind), NOW, 0)
 }

@@ -4,11 +4,9 @@
 //! as JSON, and a checksum of all before it (8). A ramp is written when it sets out and not at each step, since where it is
 //! follows from the time.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
-use super::record::{checksum, number, take};
+use super::record::{checksum, latest, number, take};
 use crate::steer::motion::course::{Course, Part, Returned};
 use crate::steer::motion::failback::Hold;
 use crate::steer::motion::ramp::{Ramp, Way};
@@ -148,17 +146,7 @@ pub(super) fn decode(bytes: &[u8]) -> Option<Record> {
 
 /// The latest whole record of each pool anywhere in the bytes of a damaged file.
 pub(super) fn salvage(bytes: &[u8]) -> Vec<Record> {
-    let mut latest: BTreeMap<String, Record> = BTreeMap::new();
-    let places = bytes
-        .windows(MARK.len())
-        .enumerate()
-        .filter(|(_, window)| window == MARK);
-    for record in places.filter_map(|(place, _)| decode(bytes.get(place..)?)) {
-        match latest.get_mut(&record.name) {
-            Some(other) if other.stamp >= record.stamp => {}
-            Some(other) => *other = record,
-            None => drop(latest.insert(record.name.clone(), record)),
-        }
-    }
-    latest.into_values().collect()
+    latest(bytes, MARK, decode, |record| {
+        (record.name.clone(), record.stamp)
+    })
 }

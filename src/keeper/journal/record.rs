@@ -111,22 +111,35 @@ pub(super) fn decode(bytes: &[u8]) -> Option<Record> {
     })
 }
 
-/// The latest whole record of each VIP anywhere in the bytes of a damaged file. Among them may be one that a lost one
-/// had replaced, since pages are not wiped when they are given back.
+/// The latest whole record of each VIP anywhere in the bytes of a damaged file.
 pub(super) fn salvage(bytes: &[u8]) -> Vec<Record> {
-    let mut latest: BTreeMap<Arc<str>, Record> = BTreeMap::new();
+    latest(bytes, MARK, decode, |record| {
+        (record.name.clone(), record.stamp)
+    })
+}
+
+/// The latest whole record of each name anywhere in the bytes of a damaged file; `said` tells name and stamp of one. Among
+/// them may be one that a lost one had replaced, since pages are not wiped when they are given back.
+pub(super) fn latest<R, N: Ord>(
+    bytes: &[u8],
+    mark: &[u8; 4],
+    decode: impl Fn(&[u8]) -> Option<R>,
+    said: impl Fn(&R) -> (N, u64),
+) -> Vec<R> {
+    let mut latest: BTreeMap<N, (u64, R)> = BTreeMap::new();
     let places = bytes
-        .windows(MARK.len())
+        .windows(mark.len())
         .enumerate()
-        .filter(|(_, window)| window == MARK);
+        .filter(|(_, window)| window == mark);
     for record in places.filter_map(|(place, _)| decode(bytes.get(place..)?)) {
-        match latest.get_mut(&record.name) {
-            Some(other) if other.stamp >= record.stamp => {}
-            Some(other) => *other = record,
-            None => drop(latest.insert(record.name.clone(), record)),
+        let (name, stamp) = said(&record);
+        match latest.get_mut(&name) {
+            Some((other, _)) if *other >= stamp => {}
+            Some(other) => *other = (stamp, record),
+            None => drop(latest.insert(name, (stamp, record))),
         }
     }
-    latest.into_values().collect()
+    latest.into_values().map(|(_, record)| record).collect()
 }
 
 /// FNV-1a: no damage within one octet goes unseen, and other damage once in 2^64.

@@ -66,49 +66,50 @@ pub struct Followed {
     pub next: Option<u64>,
 }
 
-/// What is to be done now.
-enum Due {
-    /// A step, so many seconds after the last; of reports that come every so many.
-    Step { seconds: u64, every: u64 },
-    /// A step back, for nobody says anything.
-    Back { seconds: u64 },
-    /// Nothing.
-    Wait,
+/// A step that is to be made now.
+struct Due {
+    /// Since the last; above 0.
+    seconds: u64,
+    /// Between reports; where nobody says anything, and the step is back, what is usual.
+    every: u64,
+}
+
+impl Due {
+    fn after(seconds: u64, every: u64) -> Option<Due> {
+        (seconds > 0).then_some(Due { seconds, every })
+    }
 }
 
 impl Pace {
     /// What is to be done at `now`, and when to look again.
-    fn due(&mut self, rhythm: Option<&Rhythm>, now: u64, next: &mut Option<u64>) -> Due {
+    fn due(&mut self, rhythm: Option<&Rhythm>, now: u64, next: &mut Option<u64>) -> Option<Due> {
         let seconds = now.saturating_sub(self.at);
         let early = self.at.saturating_add(limits::LOAD_TICK);
         let mut look = |at: u64| *next = Some(next.map_or(at, |known| known.min(at)));
         let Some(rhythm) = rhythm else {
             if now < early {
                 look(early);
-                return Due::Wait;
+                return None;
             }
             look(now.saturating_add(limits::LOAD_TICK));
             self.at = now;
-            return Due::Back { seconds };
+            return Due::after(seconds, limits::LOAD_EVERY);
         };
         look(rhythm.until.saturating_add(1));
         if rhythm.latest == self.heard {
-            return Due::Wait;
+            return None;
         }
         // Whoever has not spoken for long is heard once more before anything goes by it.
         let Some(every) = rhythm.gap.filter(|_| self.at > 0) else {
             (self.at, self.heard) = (now, rhythm.latest);
-            return Due::Wait;
+            return None;
         };
         if now < early {
             look(early);
-            return Due::Wait;
+            return None;
         }
         (self.at, self.heard) = (now, rhythm.latest);
-        Due::Step {
-            seconds,
-            every: every.max(1),
-        }
+        Due::after(seconds, every.max(1))
     }
 
     /// Until when it moves much; 0 if it does not.
@@ -181,12 +182,7 @@ impl Past {
                 continue;
             }
             shed.used = rhythm.as_ref().map(|_| used(told));
-            let (seconds, every) = match shed.pace.due(rhythm.as_ref(), now, next) {
-                Due::Step { seconds, every } => (seconds, every),
-                Due::Back { seconds } => (seconds, limits::LOAD_EVERY),
-                Due::Wait => (0, limits::LOAD_EVERY),
-            };
-            if seconds > 0 {
+            if let Some(Due { seconds, every }) = shed.pace.due(rhythm.as_ref(), now, next) {
                 let gain = spill::gain(pool.ttl, every, whole, own);
                 let mut part = spill::step(shed.part, shed.used, bound, gain, seconds);
                 // There is nobody to hand on to: what piles up would fall on the first who comes back.
@@ -230,19 +226,12 @@ impl Past {
             if rhythm.is_none() && set.factors.is_empty() {
                 continue;
             }
-            let (gain, every) = match set.pace.due(rhythm.as_ref(), now, next) {
-                Due::Step { seconds, every } => {
-                    (adapt::gain(adapt, pool.ttl, every, seconds), every)
+            if let Some(Due { seconds, every }) = set.pace.due(rhythm.as_ref(), now, next) {
+                let gain = adapt::gain(adapt, pool.ttl, every, seconds);
+                if gain > 0 {
+                    let by = set.turn(&vips, &compared, gain);
+                    set.pace.moved(by, every, now);
                 }
-                Due::Back { seconds } => {
-                    let every = limits::LOAD_EVERY;
-                    (adapt::gain(adapt, pool.ttl, every, seconds), every)
-                }
-                Due::Wait => (0, limits::LOAD_EVERY),
-            };
-            if gain > 0 {
-                let by = set.turn(&vips, &compared, gain);
-                set.pace.moved(by, every, now);
             }
             flow.until = flow.until.max(set.pace.busy(now));
             for vip in &vips {

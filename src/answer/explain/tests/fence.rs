@@ -34,13 +34,6 @@ fn shown(client: &str) -> (Steered, String) {
     (said.steering.unwrap(), text)
 }
 
-#[track_caller]
-fn has(text: &str, lines: &[&str]) {
-    for line in lines {
-        assert!(text.lines().any(|l| l.trim() == *line), "{line}\n{text}");
-    }
-}
-
 #[test]
 fn a_fence_with_its_rules_and_what_they_leave() {
     let (steering, text) = shown("193.0.6.9");

@@ -46,13 +46,6 @@ fn said(client: &str) -> (Steered, String) {
     (said.steering.unwrap(), text)
 }
 
-#[track_caller]
-fn has(text: &str, lines: &[&str]) {
-    for line in lines {
-        assert!(text.lines().any(|l| l.trim() == *line), "{line}\n{text}");
-    }
-}
-
 #[test]
 fn what_was_measured_and_what_came_of_it() {
     let (steering, text) = said("193.0.6.9");

@@ -199,6 +199,19 @@ fn a_member_that_returns_takes_its_clients_evenly() {
 }
 
 #[test]
+fn a_site_that_returns_has_one_ramp() {
+    let mut stage =
+        Stage::new("members = [\"fra\", \"iad\"]\npolicy = \"nearest\"\nramp = \"10%\"");
+    stage.set("fra-1", State::Down);
+    stage.set("fra-2", State::Down);
+    stage.pass(100);
+    stage.set("fra-2", State::Up);
+    // Its clients come evenly; that its VIPs did as well would be said of them, and change nothing.
+    let moving = stage.motion.of(PoolId(0));
+    assert_eq!((moving.shed.len(), moving.factors.len()), (1, 0));
+}
+
+#[test]
 fn what_a_reload_changes_moves_evenly_too() {
     let old = "members = { fra = 99, iad = 1 }\nramp = \"6%\"";
     let mut stage = Stage::new(old);
