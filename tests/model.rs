@@ -29,7 +29,7 @@ use std::net::IpAddr;
 pub(crate) use chain::moving;
 use client::Client;
 use estate::Family::{self, V4, V6};
-use estate::{AllDown, Board, Draw, Estate, Kind, Motion, Pool, Query, State, Steered};
+use estate::{AllDown, Board, Draw, Estate, Kind, Motion, Pool, Query, Said, State, Steered};
 use judge::{Candidate, Judge};
 use network::{Network, from_bits};
 
@@ -93,15 +93,22 @@ fn addresses(
     place: &Place<'_>,
 ) -> Expected {
     let steered = &estate.names[place.steered];
-    let decision = decide(estate, board, motion, query, place);
+    let four = decide(estate, board, motion, query, place, V4);
+    let six = decide(estate, board, motion, query, place, V6);
+    let (v4, v6) = (
+        four.addresses(estate, query, place, V4),
+        six.addresses(estate, query, place, V6),
+    );
+    let decision = match query.kind {
+        Kind::Aaaa => &six,
+        _ => &four,
+    };
     let Decision {
         zone, ttl, scope, ..
-    } = decision;
-    let (v4, v6) = (
-        decision.addresses(estate, query, place, V4),
-        decision.addresses(estate, query, place, V6),
-    );
-    let source = if zone {
+    } = *decision;
+    // Of hints the zone may have those of one family alone.
+    let any = zone || query.kind == Kind::Https && six.zone;
+    let source = if any {
         Source::ZoneFallback
     } else {
         Source::Steered
@@ -123,10 +130,10 @@ fn addresses(
         // "Served with these hints replaced by this client's own addresses. No hint is added where
         // the zone has none." A family without an address for this client loses its hint.
         (Kind::Https, Some(https)) => {
-            let beside = beside(steered, &decision, &v4, &v6);
+            let beside = beside(steered, (&four, &v4), (&six, &v6));
             let v4 = if https.v4.is_empty() { Vec::new() } else { v4 };
             let v6 = if https.v6.is_empty() { Vec::new() } else { v6 };
-            let ttl = Some(https.ttl.min(ttl));
+            let ttl = Some(https.ttl.min(four.ttl).min(six.ttl));
             return Expected {
                 rcode: 0,
                 aliases: Vec::new(),
@@ -161,15 +168,14 @@ fn addresses(
 /// RFC 9460 §4.1 and §4.4: with an HTTPS record go the addresses that A and AAAA would get, unless they are for a network.
 fn beside(
     steered: &Steered,
-    decision: &Decision,
-    v4: &[IpAddr],
-    v6: &[IpAddr],
+    v4: (&Decision, &[IpAddr]),
+    v6: (&Decision, &[IpAddr]),
 ) -> Vec<(IpAddr, u32)> {
-    if decision.scope.is_some_and(|scope| scope > 0) {
+    if v4.0.scope.is_some_and(|scope| scope > 0) {
         return Vec::new();
     }
     let families = [(v4, steered.a.0), (v6, steered.aaaa.0)];
-    let with_ttl = |(addresses, own): (&[IpAddr], u32)| {
+    let with_ttl = |((decision, addresses), own): ((&Decision, &[IpAddr]), u32)| {
         let ttl = if decision.zone {
             own.min(decision.ttl)
         } else {
@@ -183,7 +189,7 @@ fn beside(
     families.into_iter().flat_map(with_ttl).collect()
 }
 
-/// What is the same for A, AAAA and hints.
+/// What is decided for the addresses of a family.
 struct Decision {
     pool: Pool,
     client: IpAddr,
@@ -202,6 +208,7 @@ fn decide(
     motion: &Motion,
     query: &Query,
     place: &Place<'_>,
+    family: Family,
 ) -> Decision {
     let steered = &estate.names[place.steered];
     let pool = estate.root(steered.target);
@@ -220,7 +227,7 @@ fn decide(
         };
         judge.pool(&seen.root(steered.target))
     };
-    let outcome = judge(board, motion);
+    let outcome = judge(board.of(family), motion);
 
     // "tier: up if nonempty, reserve if nonempty, drained if nonempty, dead."
     let tiers = [&outcome.up, &outcome.reserve, &outcome.drained];
@@ -233,8 +240,11 @@ fn decide(
     // "Never the zone file's records."
     let resort = last_resort && inside.is_none();
     let zone = dead && pool.on_all_down == AllDown::Zone && resort;
-    let all_up = board.iter().map(|_| (State::Up, 0)).collect();
-    let again = judge(&all_up, &Motion::new());
+    let all_up: Said = board.v4.iter().map(|_| (State::Up, 0)).collect();
+    let still = Motion::new();
+    let again = judge(&all_up, &still);
+    // Whatever either family looked at is in transition for both.
+    let looked = [V4, V6].map(|family| judge(board.of(family), motion).looked);
     // A fence that leaves no VIP of the pool at all: no answer, and nothing that could change.
     let closed = inside.is_some() && again.up.is_empty() && again.reserve.is_empty();
     // "In transition until `until`" of any pool that this one can come to.
@@ -243,7 +253,7 @@ fn decide(
         .map(|pool| judge::moving(estate, motion, pool).until)
         .max();
     let dead = dead && !closed;
-    let quiet_at = quiet_at(board, &outcome.looked).max(until.unwrap_or(0));
+    let quiet_at = quiet_at(board, &looked.concat()).max(until.unwrap_or(0));
     let ttl = if dead || query.now < quiet_at {
         pool.ttl_min
     } else {
@@ -331,7 +341,7 @@ impl Decision {
 fn quiet_at(board: &Board, looked: &[usize]) -> u64 {
     let spoken = looked
         .iter()
-        .map(|vip| board[*vip].1)
+        .map(|vip| board.v4[*vip].1.max(board.v6[*vip].1))
         .filter(|since| *since > 0);
     spoken.map(|since| since + TRANSITION).max().unwrap_or(0)
 }

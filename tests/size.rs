@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
 use meridian::geo::atlas::Atlas;
-use meridian::health::board::{State, Verdict};
+use meridian::health::verdict::{Both, State, Verdict};
 use meridian::steer::class::Map;
 use meridian::steer::wheel;
 
@@ -136,9 +136,11 @@ fn what_the_largest_sensible_pool_takes() {
         };
         let begun = Instant::now();
         let ((), most) = counting::most(|| {
-            server.believe(|name| Verdict {
-                state: down(name),
-                since: 0,
+            server.believe(|name| {
+                Both::same(Verdict {
+                    state: down(name),
+                    since: 0,
+                })
             });
         });
         let took = begun.elapsed();
@@ -147,7 +149,12 @@ fn what_the_largest_sensible_pool_takes() {
         let before = counting::asked();
         let mut least = 16;
         for point in (0..=u32::MAX).step_by(65_537) {
-            least = least.min(plan.choice.pick(wheel::Family::V6, point).len());
+            least = least.min(
+                plan.side(wheel::Family::V6)
+                    .choice
+                    .pick(wheel::Family::V6, point)
+                    .len(),
+            );
         }
         assert_eq!(counting::asked(), before);
         assert_eq!(least, 16);

@@ -227,7 +227,7 @@ fn doors(tally: &Tally) -> Vec<Family> {
 fn served(world: &World) -> Vec<Family> {
     let estate = &world.estate;
     let steering = &estate.steering;
-    let states = steering.vips.iter().zip(&world.verdicts);
+    let states = steering.vips.iter().zip(world.verdicts.best());
     let states = states.map(|(vip, verdict)| {
         let site = view::site(steering, vip).unwrap_or_default();
         let labels = vec![

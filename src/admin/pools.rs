@@ -73,7 +73,7 @@ fn use_of_capacity(value: &mut Value, world: &World, id: PoolId, uses: &[(PoolId
         let sight = Sight {
             steering: &world.estate.steering,
             reach: &world.estate.reach,
-            verdicts: &world.verdicts,
+            verdicts: world.verdicts.best(),
             now: 0,
         };
         let name = sight.name(*target);
@@ -96,7 +96,7 @@ fn members(
     let sight = Sight {
         steering: &world.estate.steering,
         reach: &world.estate.reach,
-        verdicts: &world.verdicts,
+        verdicts: world.verdicts.best(),
         now,
     };
     let number = |target: Target| match &pool.members {
@@ -145,10 +145,10 @@ fn vips(world: &World, id: PoolId, moving: &Moving) -> Vec<Value> {
     let root = estate.roots.iter().position(|root| root.pool == id);
     let plans = root.and_then(|at| world.plans.get(at));
     let plan = plans.and_then(|plans| match plans.all() {
-        [plan] if !plan.stand.dead() => Some(plan),
+        [plan] if !plan.sides().any(|side| side.stand.dead()) => Some(plan),
         _ => None,
     });
-    let shares = plan.map(|plan| [Family::V4, Family::V6].map(|family| plan.choice.shares(family)));
+    let shares = plan.map(|plan| Family::ALL.map(|family| plan.side(family).choice.shares(family)));
     let share = |vip: VipId, at: usize| {
         let list = shares.as_ref()?.get(at)?;
         let found = list.iter().find(|(known, _)| *known == vip);
@@ -157,7 +157,7 @@ fn vips(world: &World, id: PoolId, moving: &Moving) -> Vec<Value> {
     let reach = estate.reach.get(usize::from(id.0));
     let one = |id: &VipId| {
         let vip = estate.steering.vips.get(usize::from(id.0))?;
-        let state = world.verdicts.get(usize::from(id.0))?.state;
+        let state = world.verdicts.best().get(usize::from(id.0))?.state;
         Some(json!({
             "name": vip.name,
             "weight": vip.weight,

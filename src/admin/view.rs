@@ -84,7 +84,7 @@ pub(super) fn vips(world: &World, status: &Status, now: u64) -> Value {
             "load": entry.and_then(|e| Some(carried(e.carried.as_ref()?, now))),
         })
     };
-    let vips = steering.vips.iter().zip(&world.verdicts).map(one);
+    let vips = steering.vips.iter().zip(world.verdicts.best()).map(one);
     json!({ "generation": world.generation, "vips": vips.collect::<Vec<Value>>() })
 }
 
@@ -149,7 +149,7 @@ pub(super) fn sites(world: &World) -> Value {
     let steering = &world.estate.steering;
     let mut counts = vec![Count::default(); steering.sites.len()];
     let mut nowhere = Count::default();
-    for (vip, verdict) in steering.vips.iter().zip(&world.verdicts) {
+    for (vip, verdict) in steering.vips.iter().zip(world.verdicts.best()) {
         let site = vip.site.map(|site| usize::from(site.0));
         site.and_then(|site| counts.get_mut(site))
             .unwrap_or(&mut nowhere)

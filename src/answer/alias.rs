@@ -38,9 +38,9 @@ impl<'w> Reply<'w, '_> {
             return Some(self.refuse(Rcode::ServFail, Outcome::ServFail, None));
         };
         self.bind(&decision);
-        let mut ttl = decision.ttl;
+        let mut ttl = decision.ttl(Family::V4);
         let mut own = None;
-        let stand = decision.plan.stand;
+        let stand = decision.stand(Family::V4);
         self.doubt(stand);
         match stand {
             Stand::NoData | Stand::Closed => return Some(self.empty(held, &decision)),

@@ -6,7 +6,7 @@ use crate::config::estate::{Draw, Pool, VipId};
 use crate::geo;
 use crate::steer::draw;
 use crate::steer::fence::Fence;
-use crate::steer::plan::Plan;
+use crate::steer::plan::{Plan, Stand};
 use crate::steer::wheel::Family;
 use crate::wire::query::Subnet;
 use crate::world::World;
@@ -46,8 +46,8 @@ pub struct Decision<'w> {
     pub point: u32,
     /// Where the order of the answer begins.
     pub rotation: u32,
-    /// Seconds.
-    pub ttl: u32,
+    /// Whether nothing that was looked at is in transition.
+    quiet: bool,
     /// For how wide a network the answer holds.
     pub scope: u8,
 }
@@ -91,8 +91,6 @@ pub fn decide<'w>(
         (Basis::Local, Some(subnet)) => subnet.source,
         _ => 0,
     };
-    let quiet = !plan.stand.dead() && now >= plan.quiet_at;
-    let ttl = if quiet { pool.ttl.max } else { pool.ttl.min };
     Some(Decision {
         root,
         pool,
@@ -102,7 +100,7 @@ pub fn decide<'w>(
         class,
         point,
         rotation: counter,
-        ttl,
+        quiet: now >= plan.quiet_at,
         scope,
     })
 }
@@ -134,10 +132,31 @@ impl<'w> Decision<'w> {
         self.root.map.classes().get(self.class as usize)?.fence()
     }
 
+    /// What answers questions for addresses of a family.
+    #[inline]
+    pub fn stand(&self, family: Family) -> Stand {
+        self.plan.side(family).stand
+    }
+
+    /// Seconds for addresses of a family.
+    #[inline]
+    pub fn ttl(&self, family: Family) -> u32 {
+        if self.quiet && !self.stand(family).dead() {
+            self.pool.ttl.max
+        } else {
+            self.pool.ttl.min
+        }
+    }
+
+    /// Seconds for what holds addresses of both.
+    pub fn shorter(&self) -> u32 {
+        self.ttl(Family::V4).min(self.ttl(Family::V6))
+    }
+
     /// The VIPs of a family, in the order of the answer.
     #[inline]
     pub fn vips(&self, family: Family) -> impl Iterator<Item = VipId> + Clone + use<'w> {
-        let vips = self.plan.choice.pick(family, self.point);
+        let vips = self.plan.side(family).choice.pick(family, self.point);
         let count = vips.len();
         let turn = draw::start(self.rotation, count);
         let at = move |n: usize| if n < count { n } else { n - count };

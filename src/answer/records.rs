@@ -230,7 +230,9 @@ impl<'w> Reply<'w, '_> {
             };
             *slot = target;
             let put = match self.place(held, target, turn.asked) {
-                Some(node) if node.steer().is_none() => self.filed(node, target, u32::MAX),
+                Some(node) if node.steer().is_none() => {
+                    self.filed(node, &[Kind::A, Kind::AAAA], target, u32::MAX)
+                }
                 Some(node) if !fenced => self.companion(held, node, target, turn),
                 _ => Ok(()),
             };
@@ -258,7 +260,9 @@ impl<'w> Reply<'w, '_> {
     /// The name is read into `asked`: the one asked for is no longer needed.
     fn addresses(&mut self, held: &'w Held, target: &[u8], asked: &mut Asked) -> Result<(), Full> {
         match self.place(held, target, asked) {
-            Some(node) if node.steer().is_none() => self.filed(node, target, u32::MAX),
+            Some(node) if node.steer().is_none() => {
+                self.filed(node, &[Kind::A, Kind::AAAA], target, u32::MAX)
+            }
             _ => Ok(()),
         }
     }
@@ -288,9 +292,14 @@ impl<'w> Reply<'w, '_> {
     }
 
     /// The addresses that the zone file has at a node, as additional records of this name; each RRset whole.
-    pub(super) fn filed(&mut self, node: NodeRef<'_>, owner: &[u8], most: u32) -> Result<(), Full> {
-        let sets = [Kind::A, Kind::AAAA].map(|kind| node.rrset(kind));
-        for rrset in sets.into_iter().flatten() {
+    pub(super) fn filed(
+        &mut self,
+        node: NodeRef<'_>,
+        kinds: &[Kind],
+        owner: &[u8],
+        most: u32,
+    ) -> Result<(), Full> {
+        for rrset in kinds.iter().filter_map(|kind| node.rrset(*kind)) {
             let ttl = rrset.ttl().min(most);
             self.added(rrset.kind(), owner, ttl, rrset.records())?;
         }

@@ -34,7 +34,7 @@ impl<'w> Reply<'w, '_> {
         if rrset.count() > 1 {
             for rdata in rrset.records() {
                 let hints = Hinted::of(rdata).and_then(|h| self.target(held, node, &h, turn));
-                ttl = hints.map_or(ttl, |h| ttl.min(h.decision.ttl));
+                ttl = hints.map_or(ttl, |h| ttl.min(h.decision.shorter()));
             }
         }
         let (mark, counts) = (self.writer.mark(), self.counts);
@@ -46,7 +46,7 @@ impl<'w> Reply<'w, '_> {
                 reply.owner(turn.asked, first)?;
                 match hints {
                     Some((hinted, hints)) => {
-                        let ttl = ttl.min(hints.decision.ttl);
+                        let ttl = ttl.min(hints.decision.shorter());
                         reply.service(rrset.kind(), ttl, &hinted, &hints)?;
                     }
                     None => reply.record(Section::Answer, rrset.kind(), ttl, rdata)?,
@@ -74,33 +74,26 @@ impl<'w> Reply<'w, '_> {
             Some(_) => Unmet::Dropped,
             None => Unmet::Kept,
         };
-        match hints.own {
-            // The zone's records stand for the VIPs here as they do in answers for addresses.
-            Some(node) => {
-                let records = |kind| node.rrset(kind).into_iter().flat_map(Rrset::records);
-                let v4 = records(Kind::A).filter_map(|r| r.first_chunk::<4>().copied());
-                let v6 = records(Kind::AAAA).filter_map(|r| r.first_chunk::<16>().copied());
-                hinted.put(
-                    &mut self.writer,
-                    v4.map(Ipv4Addr::from),
-                    v6.map(Ipv6Addr::from),
-                    unmet,
-                )?;
-            }
-            None => {
-                let vips = &self.world.estate.steering.vips;
-                let vip = |id: VipId| vips.get(usize::from(id.0)).filter(|_| !hints.none);
-                let v4 = hints
-                    .decision
-                    .vips(Family::V4)
-                    .filter_map(|id| vip(id)?.address);
-                let v6 = hints
-                    .decision
-                    .vips(Family::V6)
-                    .filter_map(|id| vip(id)?.address6);
-                hinted.put(&mut self.writer, v4, v6, unmet)?;
-            }
-        }
+        let vips = &self.world.estate.steering.vips;
+        let vip = |id: VipId| vips.get(usize::from(id.0));
+        // The zone's records stand for the VIPs here as they do in answers for addresses.
+        let records = |kind, from| {
+            let node = hints.node.filter(|_| from == From::Zone);
+            let rrset = node.and_then(|node| node.rrset(kind));
+            rrset.into_iter().flat_map(Rrset::records)
+        };
+        let chosen = |family, from| {
+            let vips = hints.decision.vips(family);
+            vips.filter(move |_| from == From::Vips)
+        };
+        let [four, six] = hints.from;
+        let own = records(Kind::A, four).filter_map(|r| r.first_chunk::<4>().copied());
+        let v4 = chosen(Family::V4, four).filter_map(|id| vip(id)?.address);
+        let v4 = own.map(Ipv4Addr::from).chain(v4);
+        let own = records(Kind::AAAA, six).filter_map(|r| r.first_chunk::<16>().copied());
+        let v6 = chosen(Family::V6, six).filter_map(|id| vip(id)?.address6);
+        let v6 = own.map(Ipv6Addr::from).chain(v6);
+        hinted.put(&mut self.writer, v4, v6, unmet)?;
         self.writer.finish(data);
         self.count(Section::Answer, 1);
         Ok(())
@@ -145,8 +138,8 @@ impl<'w> Reply<'w, '_> {
         self.bind(&decision);
         decision.fence().map(|_| Local {
             decision,
-            own: None,
-            none: true,
+            node: None,
+            from: [From::Nowhere; 2],
         })
     }
 
@@ -170,13 +163,19 @@ impl<'w> Reply<'w, '_> {
         lower: &[u8],
     ) -> Option<Local<'w>> {
         let decision = self.decide(held, node, turn, lower)?;
-        let stand = decision.plan.stand;
-        self.doubt(stand);
-        let own = stand == Stand::Zone && has_addresses(node);
+        let from = Family::ALL.map(|family| {
+            let stand = decision.stand(family);
+            self.doubt(stand);
+            match stand {
+                Stand::NoData | Stand::Closed => From::Nowhere,
+                Stand::Zone if has_addresses(node) => From::Zone,
+                Stand::Up | Stand::Zone | Stand::All => From::Vips,
+            }
+        });
         Some(Local {
             decision,
-            own: own.then_some(node),
-            none: matches!(stand, Stand::NoData | Stand::Closed),
+            node: Some(node),
+            from,
         })
     }
 
@@ -246,22 +245,36 @@ impl<'w> Reply<'w, '_> {
             return Ok(());
         }
         let Some(local) = self.local(held, node, turn, turn.asked.wire()) else {
-            return self.filed(node, name, u32::MAX);
+            return self.filed(node, &[Kind::A, Kind::AAAA], name, u32::MAX);
         };
         let decision = &local.decision;
-        if local.none || decision.scope > 0 {
+        if local.from == [From::Nowhere; 2] || decision.scope > 0 {
             return Ok(());
         }
         self.drawn = true;
-        if let Some(node) = local.own {
-            return self.filed(node, name, decision.pool.ttl.min);
-        }
         let vips = &self.world.estate.steering.vips;
         let vip = |id: VipId| vips.get(usize::from(id.0));
-        let v4 = decision.vips(Family::V4).filter_map(|id| vip(id)?.address);
-        self.added(Kind::A, name, decision.ttl, v4.map(|a| a.octets()))?;
-        let v6 = decision.vips(Family::V6).filter_map(|id| vip(id)?.address6);
-        self.added(Kind::AAAA, name, decision.ttl, v6.map(|a| a.octets()))
+        for (family, from) in Family::ALL.into_iter().zip(local.from) {
+            let (chosen, ttl) = (decision.vips(family), decision.ttl(family));
+            match (from, family) {
+                (From::Nowhere, _) => {}
+                (From::Zone, Family::V4) => {
+                    self.filed(node, &[Kind::A], name, decision.pool.ttl.min)?;
+                }
+                (From::Zone, Family::V6) => {
+                    self.filed(node, &[Kind::AAAA], name, decision.pool.ttl.min)?;
+                }
+                (From::Vips, Family::V4) => {
+                    let v4 = chosen.filter_map(|id| vip(id)?.address);
+                    self.added(Kind::A, name, ttl, v4.map(|a| a.octets()))?;
+                }
+                (From::Vips, Family::V6) => {
+                    let v6 = chosen.filter_map(|id| vip(id)?.address6);
+                    self.added(Kind::AAAA, name, ttl, v6.map(|a| a.octets()))?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The services at an alias's target, unless steering has a word in their hints: these are for their own question.
@@ -281,10 +294,21 @@ impl<'w> Reply<'w, '_> {
 #[derive(Clone, Copy)]
 struct Local<'w> {
     decision: Decision<'w>,
+    /// The target in its zone.
+    node: Option<NodeRef<'w>>,
+    /// For each family.
+    from: [From; 2],
+}
+
+/// Where addresses of a family come from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum From {
+    /// The VIPs that were chosen.
+    Vips,
     /// The zone's own records are the last resort.
-    own: Option<NodeRef<'w>>,
+    Zone,
     /// Nothing is to be answered at all.
-    none: bool,
+    Nowhere,
 }
 
 /// The last name of the chain of CNAME and DNAME records that begins at the name asked, through whatever zones of ours.

@@ -71,27 +71,26 @@ impl<'w> Reply<'w, '_> {
         } else {
             &[kind]
         };
-        let stand = decision.plan.stand;
-        self.doubt(stand);
-        match stand {
-            Stand::NoData | Stand::Closed => {
-                return self.other(held, node, kind, &decision, turn, first);
-            }
-            Stand::Zone if has_addresses(node) => {
-                return self.last_resort(held, node, kinds, &decision, turn, first);
-            }
-            Stand::Up | Stand::Zone | Stand::All => {}
-        }
-        for &kind in kinds {
+        for (at, &kind) in kinds.iter().enumerate() {
             let family = if kind == Kind::A {
                 Family::V4
             } else {
                 Family::V6
             };
+            let stand = decision.stand(family);
+            self.doubt(stand);
+            match stand {
+                Stand::NoData | Stand::Closed => continue,
+                Stand::Zone if has_addresses(node) => {
+                    let kinds = kinds.get(at..).unwrap_or_default();
+                    return self.last_resort(held, node, kinds, &decision, turn, first);
+                }
+                Stand::Up | Stand::Zone | Stand::All => {}
+            }
             let vips = decision.vips(family);
             let before = self.counts[0];
             let done = self.whole(
-                |reply, asked| reply.vips(vips.clone(), family, decision.ttl, asked, first),
+                |reply, asked| reply.vips(vips.clone(), family, decision.ttl(family), asked, first),
                 turn.asked,
             );
             if done.is_err() {
@@ -150,7 +149,7 @@ impl<'w> Reply<'w, '_> {
 
     /// NODATA that steering decided: it must not outlive the decision.
     pub(super) fn empty(&mut self, held: &Held, decision: &Decision<'_>) -> Outcome {
-        let ttl = held.zone.negative_ttl().min(decision.ttl);
+        let ttl = held.zone.negative_ttl().min(decision.shorter());
         let done = self.negative(held, ttl);
         self.settle(done, Outcome::Steered)
     }

@@ -8,11 +8,13 @@ use crate::config;
 use crate::diagnostic::Source;
 use crate::geo::atlas::Atlas;
 use crate::health::board::{State, Verdict};
+use crate::health::verdict::Both;
 use crate::wire::asked::Seed;
 use crate::wire::cookie::Secrets;
 use crate::world::badge::Badge;
 use crate::world::estate::Slots;
 use crate::world::link::{Read, link};
+use crate::world::situation::Standing;
 use crate::zone;
 
 const ZONE: &str = "$ORIGIN test.\n@ 60 IN SOA ns h 1 2 3 4 5\n@ 60 NS ns\nns 60 A 192.0.2.53\n\
@@ -48,7 +50,9 @@ pub(super) fn world() -> World {
         state: State::Up,
         since: 0,
     };
-    World::new(Arc::new(estate.unwrap()), Arc::default(), |_| up, 1)
+    let estate = estate.unwrap();
+    let standing = Standing::calm(&estate, |_| Both::same(up));
+    World::new(Arc::new(estate), Arc::default(), standing, 1)
 }
 
 /// Asks all of these in turn, as one worker would be asked.

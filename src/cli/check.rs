@@ -9,9 +9,9 @@ use super::{Check, Exit, Format, refuse, settings};
 use crate::daemon;
 use crate::diagnostic::Diagnostic;
 use crate::digest::Digest;
-use crate::health::board::Verdict;
 use crate::keeper::load::Loader;
 use crate::world::estate::Estate;
+use crate::world::situation::Standing;
 use crate::world::{World, lint};
 
 pub(super) fn run(args: &Check) -> Exit {
@@ -23,7 +23,7 @@ pub(super) fn run(args: &Check) -> Exit {
     found.append(&mut loaded.diagnostics);
     // As a server begins: nobody has spoken of any VIP.
     let world = loaded.estate.map(|estate| {
-        let unknown = |_: &str| Verdict::UNKNOWN;
+        let unknown = Standing::unknown(&estate);
         World::new(Arc::new(estate), Arc::default(), unknown, 1)
     });
     if let Some(world) = world.as_ref().filter(|_| args.lint) {

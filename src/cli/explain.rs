@@ -6,10 +6,11 @@ use super::{Exit, Explain, fail, http, refuse, settings};
 use crate::answer::explain::{Explanation, Question, explain};
 use crate::daemon;
 use crate::diagnostic;
-use crate::health::board::{State, Verdict};
+use crate::health::verdict::{Both, State, Verdict};
 use crate::keeper::load::Loader;
 use crate::world::World;
 use crate::world::estate::Estate;
+use crate::world::situation::Standing;
 
 pub(super) fn run(args: &Explain) -> Exit {
     let resolver = args.resolver.as_deref();
@@ -62,13 +63,14 @@ fn local(question: &Question, args: &Explain) -> Result<Explanation, Exit> {
     }
     let verdict = |name: &str| match args.down.iter().any(|vip| vip == name) {
         // Not since any time: what it would be like once nothing is in transition any more.
-        true => Verdict {
+        true => Both::same(Verdict {
             state: State::Down,
             since: 0,
-        },
-        false => Verdict::UNKNOWN,
+        }),
+        false => Both::UNKNOWN,
     };
-    let world = World::new(Arc::new(estate), Arc::default(), verdict, 1);
+    let standing = Standing::calm(&estate, verdict);
+    let world = World::new(Arc::new(estate), Arc::default(), standing, 1);
     Ok(explain(&world, question, daemon::now(), 0))
 }
 

@@ -27,14 +27,16 @@ use crate::health::board::Board;
 use crate::keeper::journal::Journal;
 use crate::keeper::load::{Loaded, Loader, Paths};
 use crate::keeper::{
-    self, Change, Changes, Force, Keeper, Moves, Reloaded, Touched, guard, secrets, watch,
+    self, Change, Changes, Force, Keeper, Reloaded, Touched, guard, secrets, watch,
 };
 use crate::limits;
 use crate::rate::Rate;
 use crate::serve::{self, Listener, Running};
+use crate::world::World;
 use crate::world::badge::Badge;
 use crate::world::cell::Cell;
 use crate::world::estate::Estate;
+use crate::world::situation::Situation;
 
 /// One machine, from its file and the flags; everything has its value.
 #[derive(Clone, Debug)]
@@ -102,12 +104,12 @@ pub fn run(settings: &Settings) -> Result<(), Failed> {
     let sockets = Sockets::bind(settings)?;
 
     let (id, version) = (settings.id.as_deref(), settings.version.as_deref());
-    let mut moves = Moves::resume(opened.courses);
+    let mut situation = Situation::resume(board, opened.courses);
     let badge = Arc::new(Badge::new(id, version, secrets));
-    let at = (first.generation, now());
-    let world = moves.world(Arc::new(estate), badge, &board, at);
+    let standing = situation.step(&estate, now());
+    let world = World::new(Arc::new(estate), badge, standing, first.generation);
     let cell = Arc::new(Cell::new(world));
-    let started = keeper::start(cell.clone(), loader, (board, moves), opened.journal, first);
+    let started = keeper::start(cell.clone(), loader, situation, opened.journal, first);
     let (keeper, keeping) = started.map_err(system)?;
     if let Err(error) = watch::start(settings.paths.clone(), keeper.clone()) {
         tracing::warn!(%error, "the folder is not watched; reload by SIGHUP or the API");

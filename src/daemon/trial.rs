@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 
 use crate::answer::explain::{Question, ask};
-use crate::health::board::{State, Verdict};
+use crate::health::verdict::{Both, State, Verdict};
 use crate::limits;
 use crate::stats::Counters;
 use crate::steer::reach::Gives;
 use crate::wire::kind::Kind;
 use crate::wire::name::Name;
 use crate::world::World;
+use crate::world::situation::Standing;
 
 /// Well-known networks of different registries, so that even the built-in map tells them apart: those of the registries
 /// themselves and of a university.
@@ -155,17 +156,20 @@ fn outage(world: &World, asker: &Asker, trial: &Trial) -> Option<Outage> {
         };
         let down = |name: &str| {
             if name == vip {
-                return Verdict {
+                return Both::same(Verdict {
                     state: State::Down,
                     since: asker.now,
-                };
+                });
             }
             let vips = &world.estate.steering.vips;
             let at = vips.binary_search_by(|v| v.name.as_str().cmp(name)).ok();
-            let known = at.and_then(|at| world.verdicts.get(at));
-            known.copied().unwrap_or(Verdict::UNKNOWN)
+            at.map_or(Both::UNKNOWN, |at| world.verdicts.at(at))
         };
-        let after = world.with(down, &world.motion, world.generation);
+        let standing = Standing {
+            verdicts: world.estate.verdicts(down),
+            motion: world.motion.clone(),
+        };
+        let after = world.with(standing, world.generation);
         let gets = asker.ask(&after, &trial.name, trial.kind, line.subnet);
         let outage = Outage {
             vip: vip.clone(),

@@ -3,3 +3,4 @@
 pub mod board;
 pub mod load;
 pub mod report;
+pub mod verdict;

@@ -34,7 +34,7 @@ use crate::health::report::Report;
 use crate::limits;
 use crate::steer::motion::mover::Mover;
 
-pub use motion::{Given, Kept, Moves};
+pub use motion::{Given, Kept};
 pub use work::start;
 
 /// Something to be done by the keeper.

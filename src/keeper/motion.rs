@@ -1,29 +1,13 @@
-//! What moves with time in the choices of pools: stepped when it is due, written down when it turns, and told to the world.
+//! What moves with time in the choices of pools: written down when it turns, and brought back by hand.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::time::Duration;
-
-use crate::health::board::Board;
 use crate::keeper::journal::{Journal, JournalError, Turn};
-use crate::steer::motion::Motion;
-use crate::steer::motion::course::{Course, Keys, Returned};
-use crate::steer::motion::follow::Following;
+use crate::steer::motion::course::{Keys, Returned};
 use crate::steer::motion::mover::Mover;
-use crate::world::World;
-use crate::world::badge::Badge;
 use crate::world::estate::Estate;
 
-/// All that moves, as the keeper holds it.
+/// What of the situation's motion is on the disk.
 #[derive(Debug, Default)]
-pub struct Moves {
-    mover: Mover,
-    /// What of it is on the disk.
-    written: Mover,
-    motion: Arc<Motion>,
-    load: Following,
-    next: Option<u64>,
-}
+pub(super) struct Written(Mover);
 
 /// What came of bringing members back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,73 +31,16 @@ pub enum Kept {
     Disk(String),
 }
 
-impl Moves {
-    /// With what is remembered from before.
-    pub fn resume(courses: BTreeMap<String, Course>) -> Moves {
-        let mover = Mover { courses };
-        Moves {
-            written: mover.clone(),
-            mover,
-            ..Moves::default()
-        }
-    }
-
-    /// The world of an estate in its motion.
-    pub fn world(
-        &mut self,
-        estate: Arc<Estate>,
-        badge: Arc<Badge>,
-        board: &Board,
-        (generation, now): (u64, u64),
-    ) -> World {
-        let motion = self.step(&estate, board, now);
-        World::moving(
-            estate,
-            badge,
-            |name| board.verdict(name),
-            motion,
-            generation,
-        )
-    }
-
-    /// The same for an estate that comes after that of `before`.
-    pub(super) fn follow(
-        &mut self,
-        before: &World,
-        estate: Arc<Estate>,
-        badge: Arc<Badge>,
-        board: &Board,
-        (generation, now): (u64, u64),
-    ) -> World {
-        let motion = self.step(&estate, board, now);
-        let verdict = |name: &str| board.verdict(name);
-        before.follow(estate, badge, verdict, motion, generation)
-    }
-
-    /// Looks once more at the estate that a new one is to replace, so that what the new one changes is no jump.
-    pub(super) fn meet(&mut self, old: &Estate, new: &Estate, board: &Board, now: u64) {
-        let verdicts = old.verdicts(|name| board.verdict(name));
-        self.mover.meet(&old.sight(&verdicts, now), &new.steering);
-    }
-
-    /// What moves at `now` in this estate as things stand on the board. The same value while nothing has changed.
-    pub(super) fn step(&mut self, estate: &Estate, board: &Board, now: u64) -> Arc<Motion> {
-        let verdicts = estate.verdicts(|name| board.verdict(name));
-        let motion = self.mover.step(&estate.sight(&verdicts, now));
-        let followed = self.load.step(&estate.steering, board, now);
-        let motion = motion.carrying(&followed.pools);
-        let next = self.mover.next(&estate.steering, now);
-        self.next = next.into_iter().chain(followed.next).min();
-        if motion != *self.motion {
-            self.motion = Arc::new(motion);
-        }
-        self.motion.clone()
+impl Written {
+    /// What was found there.
+    pub(super) fn found(mover: &Mover) -> Written {
+        Written(mover.clone())
     }
 
     /// Writes what has turned since the last time. It is no report that anybody was promised: if the disk refuses, it is
     /// tried again with the next step.
-    pub(super) fn write(&mut self, journal: &mut Journal) {
-        let (old, new) = (&self.written.courses, &self.mover.courses);
+    pub(super) fn write(&mut self, mover: &Mover, journal: &mut Journal) {
+        let (old, new) = (&self.0.courses, &mover.courses);
         let turned = new
             .iter()
             .filter(|(name, course)| old.get(*name) != Some(*course));
@@ -124,31 +51,16 @@ impl Moves {
             .collect();
         match journal.turn(&turns) {
             Ok(()) if turns.is_empty() => {}
-            Ok(()) => self.written = self.mover.clone(),
+            Ok(()) => self.0 = mover.clone(),
             Err(error) => tracing::error!(%error, "what moves is not on the disk"),
         }
-    }
-
-    /// Whether the next step is due.
-    pub(super) fn due(&self, now: u64) -> bool {
-        self.next.is_some_and(|next| next <= now)
-    }
-
-    /// How long until the next step.
-    pub(super) fn patience(&self, now: u64) -> Option<Duration> {
-        let next = self.next?;
-        Some(Duration::from_secs(next.saturating_sub(now)))
-    }
-
-    /// For everyone to see.
-    pub(super) fn courses(&self) -> Mover {
-        self.mover.clone()
     }
 
     /// Lets all members of a pool return that are well; on the disk when this returns without an error. They are used from
     /// the next step on.
     pub(super) fn give_back(
         &mut self,
+        mover: &mut Mover,
         estate: &Estate,
         pool: &str,
         note: Returned,
@@ -160,7 +72,7 @@ impl Moves {
             .iter()
             .find(|known| known.name == pool);
         let keys = Keys::of(keys.ok_or(Kept::Unknown)?).filter(Keys::holds);
-        let course = self.mover.courses.get_mut(pool);
+        let course = mover.courses.get_mut(pool);
         let (Some(_), Some(course)) = (keys, course) else {
             return Err(Kept::Never);
         };
@@ -170,7 +82,7 @@ impl Moves {
         let written = |error: JournalError| Kept::Disk(error.to_string());
         let turn: Turn = (pool.to_owned(), Some(next.clone()));
         journal.turn(&[turn]).map_err(written)?;
-        self.written.courses.insert(pool.to_owned(), next.clone());
+        self.0.courses.insert(pool.to_owned(), next.clone());
         *course = next;
         Ok(Given {
             generation: 0,

@@ -9,14 +9,13 @@ use std::time::{Duration, SystemTime};
 
 use tokio::sync::oneshot;
 
-use crate::config::estate::Vip;
 use crate::config::machine::geoip::Guard;
-use crate::health::board::{Board, Lapse, Outcome, Verdict};
+use crate::health::board::{Board, Lapse, Outcome};
 use crate::health::report::Report;
 use crate::keeper::guard::{self, Swaps};
 use crate::keeper::journal::{Change as Written, Journal};
 use crate::keeper::load::{Loaded, Loader};
-use crate::keeper::motion::{Given, Kept, Moves};
+use crate::keeper::motion::{Given, Kept, Written as Moved};
 use crate::keeper::reload::{self, Order, Reloads};
 use crate::keeper::{Change, Keeper, Refused, Reloaded, Status, Taken};
 use crate::limits;
@@ -24,6 +23,7 @@ use crate::steer::motion::course::Returned;
 use crate::world::World;
 use crate::world::cell::Cell;
 use crate::world::estate::Estate;
+use crate::world::situation::Situation;
 
 /// Starts the keeper on its thread, with the loader on another: reports are taken while the estate is read.
 ///
@@ -33,7 +33,7 @@ use crate::world::estate::Estate;
 pub fn start(
     cell: Arc<Cell>,
     loader: Loader,
-    (board, moves): (Board, Moves),
+    situation: Situation,
     journal: Journal,
     first: Reloaded,
 ) -> io::Result<(Keeper, JoinHandle<()>)> {
@@ -45,8 +45,8 @@ pub fn start(
         refused: 0,
         swaps: Swaps::default(),
         guard: loader.paths().guard,
-        board: board.clone(),
-        courses: moves.courses(),
+        board: situation.board.clone(),
+        courses: situation.mover.clone(),
     };
     let (guard, stale) = (status.guard, stale(&cell.full(), status.guard));
     let keeper = Keeper {
@@ -59,11 +59,11 @@ pub fn start(
         .spawn(move || reload::run(loader, &work, &queue))?;
     let worker = Worker {
         cell,
-        board,
+        written: Moved::found(&situation.mover),
+        situation,
         journal,
         keeper: keeper.clone(),
         reloads: Reloads::new(orders),
-        moves,
         guard,
         stale,
     };
@@ -75,11 +75,11 @@ pub fn start(
 
 struct Worker {
     cell: Arc<Cell>,
-    board: Board,
+    situation: Situation,
     journal: Journal,
     keeper: Keeper,
     reloads: Reloads,
-    moves: Moves,
+    written: Moved,
     guard: Guard,
     /// How many databases in force are known to be older than they should be.
     stale: usize,
@@ -96,7 +96,7 @@ impl Worker {
     fn run(mut self, changes: &Receiver<Change>) {
         let mut ending = false;
         // What began with the first world, so that a crash from here on finds it.
-        self.moves.write(&mut self.journal);
+        self.written.write(&self.situation.mover, &mut self.journal);
         while !ending {
             let first = match changes.recv_timeout(self.patience()) {
                 Ok(change) => Some(change),
@@ -143,8 +143,8 @@ impl Worker {
             for (pool, note, reply) in returns {
                 let _ = reply.send(self.give_back(&pool, note));
             }
-            if self.moves.due(now()) {
-                self.turn(self.board.clone());
+            if self.situation.next().is_some_and(|next| next <= now()) {
+                self.turn(self.situation.board.clone());
             }
             self.age();
             if let Some(loaded) = loaded {
@@ -158,11 +158,16 @@ impl Worker {
     fn patience(&self) -> Duration {
         let estate = self.cell.full().estate.clone();
         let now = now();
-        let lapse = self.board.next_lapse(now, |name| known(&estate, name));
+        let lapse = self
+            .situation
+            .board
+            .next_lapse(now, |name| known(&estate, name));
         // A lease is over when its last second is: hence one more.
         let lapse = lapse.map(|at| Duration::from_secs(at.saturating_sub(now) + 1));
         let long = Duration::from_secs(limits::KEEPER_PATIENCE);
-        [lapse, self.reloads.patience(), self.moves.patience(now)]
+        let step = self.situation.next();
+        let step = step.map(|at| Duration::from_secs(at.saturating_sub(now)));
+        [lapse, self.reloads.patience(), step]
             .into_iter()
             .flatten()
             .fold(long, Duration::min)
@@ -173,7 +178,7 @@ impl Worker {
             return;
         }
         let (now, estate) = (now(), self.cell.full().estate.clone());
-        let mut board = self.board.clone();
+        let mut board = self.situation.board.clone();
         let mut done = Vec::new();
         let mut news = Vec::new();
         let mut written: BTreeMap<Arc<str>, Written> = BTreeMap::new();
@@ -225,7 +230,7 @@ impl Worker {
 
     fn lapse(&mut self) {
         let estate = self.cell.full().estate.clone();
-        let mut board = self.board.clone();
+        let mut board = self.situation.board.clone();
         let lapses = board.lapse(now(), |name| known(&estate, name));
         if lapses.is_empty() {
             return;
@@ -261,10 +266,11 @@ impl Worker {
     fn give_back(&mut self, pool: &str, note: Returned) -> Result<Given, Kept> {
         let estate = self.cell.full().estate.clone();
         let (who, why) = (note.who.clone(), note.why.clone());
+        let (mover, journal) = (&mut self.situation.mover, &mut self.journal);
         let mut given = self
-            .moves
-            .give_back(&estate, pool, note, &mut self.journal)?;
-        given.generation = self.turn(self.board.clone());
+            .written
+            .give_back(mover, &estate, pool, note, journal)?;
+        given.generation = self.turn(self.situation.board.clone());
         let (members, generation) = (given.returned.join(" "), given.generation);
         tracing::info!(pool, members, who, why, generation, "brought back");
         Ok(given)
@@ -285,20 +291,17 @@ impl Worker {
     /// Puts a board and what moves with it in force: a new world, unless nothing that answers depend on has changed.
     fn turn(&mut self, board: Board) -> u64 {
         let world = self.cell.full();
-        let motion = self.moves.step(&world.estate, &board, now());
-        self.moves.write(&mut self.journal);
-        let same = |(vip, verdict): (&Vip, &Verdict)| board.verdict(&vip.name) == *verdict;
+        self.situation.board = board;
+        let standing = self.situation.step(&world.estate, now());
+        self.written.write(&self.situation.mover, &mut self.journal);
         let mut generation = world.generation;
-        let vips = &world.estate.steering.vips;
-        if world.motion != motion || !vips.iter().zip(&world.verdicts).all(same) {
+        if world.differs(&standing) {
             generation += 1;
-            let next = world.with(|name| board.verdict(name), &motion, generation);
-            self.cell.store(Arc::new(next));
+            self.cell.store(Arc::new(world.with(standing, generation)));
         }
-        self.board = board;
         self.keeper.tell(|status| {
-            status.board = self.board.clone();
-            status.courses = self.moves.courses();
+            status.board = self.situation.board.clone();
+            status.courses = self.situation.mover.clone();
         });
         generation
     }
@@ -314,18 +317,17 @@ impl Worker {
             swapped.is_some_and(|new| !Arc::ptr_eq(&new.databases, &world.estate.databases));
         if let Some(estate) = loaded.estate {
             reloaded.changes = self.reloads.replace(&world.estate, &estate);
-            let gone = self.board.trim(|name| known(&estate, name));
+            let gone = self.situation.board.trim(|name| known(&estate, name));
             let gone: Vec<Written> = gone.into_iter().map(|name| (name, None)).collect();
             if let Err(error) = self.journal.write(&gone) {
                 tracing::error!(%error, "entries of VIPs that left long ago stay on the disk");
             }
             reloaded.generation = world.generation + 1;
             let badge = Arc::new(world.badge.with(loaded.secrets));
-            self.moves.meet(&world.estate, &estate, &self.board, now());
-            let at = (reloaded.generation, now());
-            let estate = Arc::new(estate);
-            let world = self.moves.follow(&world, estate, badge, &self.board, at);
-            self.moves.write(&mut self.journal);
+            self.situation.meet(&world.estate, &estate, now());
+            let standing = self.situation.step(&estate, now());
+            self.written.write(&self.situation.mover, &mut self.journal);
+            let world = world.follow(Arc::new(estate), badge, standing, reloaded.generation);
             self.cell.store(Arc::new(world));
         }
         self.keeper.tell(|status| {
@@ -339,8 +341,8 @@ impl Worker {
                 status.refused += 1;
             }
             status.last = reloaded.clone();
-            status.board = self.board.clone();
-            status.courses = self.moves.courses();
+            status.board = self.situation.board.clone();
+            status.courses = self.situation.mover.clone();
         });
         // Who reads the log finds the status as it says.
         reload::log(&reloaded);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::config::estate::{AllDown, Draw, PoolId, Steering, VipId};
 use crate::digest::{Digest, Writer};
-use crate::health::board::{State, Verdict};
+use crate::health::verdict::{Family, State, Verdict, Verdicts};
 use crate::limits;
 use crate::steer::class::{Class, Map};
 use crate::steer::judge::Judge;
@@ -39,14 +39,38 @@ impl Stand {
 /// What a class gets from a pool, as things stand.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// Who gets which VIPs; if none is up, what would be if all were.
-    pub choice: Arc<Choice>,
-    /// What answers.
-    pub stand: Stand,
+    four: Side,
+    /// Where the verdicts on IPv6 addresses lead to something else than those on IPv4.
+    six: Option<Arc<Side>>,
     /// Until this second (of the Unix epoch) something that was looked at is in transition, and the short TTL holds.
     pub quiet_at: u64,
     /// Which list of VIPs it looked at: its place in [`Plans`].
     looked: u32,
+}
+
+/// What a class gets in one family of addresses.
+#[derive(Clone, Debug)]
+pub struct Side {
+    /// Who gets which VIPs; if none is up, what would be if all were.
+    pub choice: Arc<Choice>,
+    /// What answers.
+    pub stand: Stand,
+}
+
+impl Plan {
+    /// What questions for addresses of a family get.
+    #[inline]
+    pub fn side(&self, family: Family) -> &Side {
+        match (family, &self.six) {
+            (Family::V6, Some(side)) => side,
+            _ => &self.four,
+        }
+    }
+
+    /// One side, or both where they differ.
+    pub fn sides(&self) -> impl Iterator<Item = &Side> {
+        std::iter::once(&self.four).chain(self.six.as_deref())
+    }
 }
 
 /// The plans of a pool for all classes of its map.
@@ -103,8 +127,8 @@ pub struct Planner<'a> {
     pub reach: &'a [Vec<VipId>],
     /// How VIPs fare in the slots of sticky tables.
     pub ranks: &'a Ranks,
-    /// One verdict per VIP.
-    pub verdicts: &'a [Verdict],
+    /// What is in force for each VIP.
+    pub verdicts: &'a Verdicts,
     /// What moves in the choice of each pool.
     pub motion: &'a Motion,
 }
@@ -191,12 +215,18 @@ impl Planner<'_> {
                 continue;
             }
             let found = self.find(what, class);
-            let key = (keys.answers, table, found.candidates);
-            let choice = made.0.entry(key);
-            let choice = choice.or_insert_with_key(|key| Arc::new(cutter.choice(key.2.clone())));
+            let mut side = |(candidates, stand): Given| {
+                let choice = made.0.entry((keys.answers, table, candidates));
+                let choice =
+                    choice.or_insert_with_key(|key| Arc::new(cutter.choice(key.2.clone())));
+                Side {
+                    choice: choice.clone(),
+                    stand,
+                }
+            };
             list.push(Plan {
-                choice: choice.clone(),
-                stand: found.stand,
+                four: side(found.four),
+                six: found.six.map(|six| Arc::new(side(six))),
                 quiet_at: found.quiet_at.max(until),
                 looked: looks.number(&found.looked),
             });
@@ -208,8 +238,32 @@ impl Planner<'_> {
         })
     }
 
-    /// What a class gets.
+    /// What a class gets. It is judged once more for IPv6 only if it looked at a VIP of which the families have two verdicts.
     fn find(&self, what: Purpose<'_>, class: &Class) -> Found {
+        let (four, mut looked) = self.judged(what, class, Family::V4);
+        let alike = |vip: &VipId| {
+            let both = self.verdicts.at(usize::from(vip.0));
+            both.v4 == both.v6
+        };
+        let mut six = None;
+        if !looked.iter().all(alike) {
+            let (given, more) = self.judged(what, class, Family::V6);
+            six = Some(given).filter(|six| *six != four);
+            looked.extend(more);
+            looked.sort_unstable();
+            looked.dedup();
+        }
+        let quiet_at = looked.iter().map(|vip| self.quiet_at(*vip)).max();
+        Found {
+            four,
+            six,
+            quiet_at: quiet_at.unwrap_or(0),
+            looked,
+        }
+    }
+
+    /// What a class gets in a family, and the VIPs that were looked at.
+    fn judged(&self, what: Purpose<'_>, class: &Class, family: Family) -> (Given, Vec<VipId>) {
         let pool = what.pool;
         let judge = |verdicts, motion| Judge {
             steering: self.steering,
@@ -219,9 +273,9 @@ impl Planner<'_> {
             verdicts,
             motion,
         };
-        let mut outcome = judge(self.verdicts, self.motion).pool(pool);
+        let verdicts = self.verdicts.of(family);
+        let mut outcome = judge(verdicts, self.motion).pool(pool);
         let looked = std::mem::take(&mut outcome.looked);
-        let quiet_at = looked.iter().map(|vip| self.quiet_at(*vip)).max();
         let mut candidates = tier(outcome);
         let mut stand = Stand::Up;
         if candidates.is_empty() {
@@ -229,7 +283,7 @@ impl Planner<'_> {
                 state: State::Up,
                 since: 0,
             };
-            let all_up = vec![up; self.verdicts.len()];
+            let all_up = vec![up; verdicts.len()];
             candidates = tier(judge(&all_up, &Motion::default()).pool(pool));
             let on_all_down = self.steering.pools.get(usize::from(pool.0));
             let on_all_down = on_all_down.map_or(AllDown::All, |pool| pool.on_all_down);
@@ -241,29 +295,26 @@ impl Planner<'_> {
                 (AllDown::Zone | AllDown::All, _) => Stand::All,
             };
         }
-        Found {
-            candidates,
-            stand,
-            quiet_at: quiet_at.unwrap_or(0),
-            looked,
-        }
+        ((candidates, stand), looked)
     }
 
     /// A verdict that never changed is quiet for ever.
     fn quiet_at(&self, vip: VipId) -> u64 {
-        let since = self.verdicts.get(usize::from(vip.0)).map_or(0, |v| v.since);
-        if since == 0 {
-            0
-        } else {
-            since.saturating_add(limits::TRANSITION)
+        let both = self.verdicts.at(usize::from(vip.0));
+        match both.v4.since.max(both.v6.since) {
+            0 => 0,
+            since => since.saturating_add(limits::TRANSITION),
         }
     }
 }
 
+/// The candidates in a family, and what answers.
+type Given = (Vec<Candidate>, Stand);
+
 /// What was found for a class.
 struct Found {
-    candidates: Vec<Candidate>,
-    stand: Stand,
+    four: Given,
+    six: Option<Given>,
     quiet_at: u64,
     looked: Vec<VipId>,
 }
@@ -291,15 +342,19 @@ impl Looks {
 
 fn digest(list: &[Plan]) -> Digest {
     let mut all = Writer::new(31);
-    for plan in list {
-        all.number(match plan.stand {
+    let mut side = |side: &Side| {
+        all.number(match side.stand {
             Stand::Up => 0_u8,
             Stand::Zone => 1,
             Stand::All => 2,
             Stand::NoData => 3,
             Stand::Closed => 4,
         });
-        all.digest(plan.choice.digest());
+        all.digest(side.choice.digest());
+    };
+    for plan in list {
+        side(plan.side(Family::V4));
+        side(plan.side(Family::V6));
     }
     all.end()
 }

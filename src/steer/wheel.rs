@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use crate::config::estate::{Draw, Pool, Steering, VipId};
 use crate::config::inclusion::{self, Unit};
 use crate::digest::Digest;
+pub use crate::health::verdict::Family;
 use crate::steer::draw;
 use crate::steer::outcome::Candidate;
 
@@ -17,15 +18,6 @@ pub use slots::Ranks;
 
 /// Points of the draw.
 const SPACE: u64 = 1 << 32;
-
-/// The two families of addresses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Family {
-    /// A records.
-    V4,
-    /// AAAA records.
-    V6,
-}
 
 /// Which VIPs each point gets, for both families.
 #[derive(Debug)]

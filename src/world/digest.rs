@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::config::estate::{Pool, PoolId, Steering, Target};
 use crate::digest::{Digest, Writer};
 use crate::geo::atlas::Atlas;
-use crate::health::board::State;
+use crate::health::verdict::{Family, State};
 use crate::steer::motion::Moving;
 use crate::world::World;
 use crate::world::estate::{Estate, Held};
@@ -41,15 +41,15 @@ impl World {
     pub fn digests(&self) -> Digests {
         let steering = &self.estate.steering;
         let mut board = Writer::new(41);
-        for (vip, verdict) in steering.vips.iter().zip(&self.verdicts) {
-            let quality = match verdict.state {
-                State::Degraded(part) => part,
-                State::Unknown | State::Up | State::Drain | State::Down => 0,
-            };
-            board
-                .text(&vip.name)
-                .text(verdict.state.word())
-                .number(quality);
+        for (vip, both) in steering.vips.iter().zip(self.verdicts.iter()) {
+            board.text(&vip.name);
+            for verdict in Family::ALL.map(|family| both.of(family)) {
+                let quality = match verdict.state {
+                    State::Degraded(part) => part,
+                    State::Unknown | State::Up | State::Drain | State::Down => 0,
+                };
+                board.text(verdict.state.word()).number(quality);
+            }
         }
         for (pool, number) in steering.pools.iter().zip(0..) {
             moving(&mut board, pool, self.motion.of(PoolId(number)));

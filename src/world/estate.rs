@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::config::estate::{PoolId, Steering, VipId};
+use crate::config::estate::{PoolId, Steering, Vip, VipId};
 use crate::digest::Digest;
 use crate::geo::atlas::Atlas;
-use crate::health::board::Verdict;
+use crate::health::verdict::{Both, Verdict, Verdicts};
 use crate::limits;
 use crate::steer::class::Map;
 use crate::steer::motion::course::Sight;
@@ -124,10 +124,19 @@ impl Estate {
         roots.any(|root| root.gives == Gives::Alias)
     }
 
-    /// What is believed of each VIP, in their order; `verdict` tells it by name.
-    pub fn verdicts(&self, verdict: impl Fn(&str) -> Verdict) -> Vec<Verdict> {
-        let vips = self.steering.vips.iter();
-        vips.map(|vip| verdict(&vip.name)).collect()
+    /// What is believed of each VIP, in their order; `verdict` tells it by name. Of the address that a VIP does not have
+    /// nothing is believed but what is of the other: both families must see the same sites.
+    pub fn verdicts(&self, verdict: impl Fn(&str) -> Both) -> Verdicts {
+        let of = |vip: &Vip| {
+            let both = verdict(&vip.name);
+            match (vip.address, vip.address6) {
+                (Some(_), Some(_)) => both,
+                (None, Some(_)) => Both::same(both.v6),
+                (_, None) => Both::same(both.v4),
+            }
+        };
+        let all: Vec<Both> = self.steering.vips.iter().map(of).collect();
+        Verdicts::new(&all)
     }
 
     /// All that the courses of its pools go by.

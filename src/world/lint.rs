@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use crate::config::estate::{AllDown, Draw, Pool, PoolId, SiteId, Steered, Target, VipId};
 use crate::diagnostic::Diagnostic;
-use crate::health::board::{State, Verdict};
+use crate::health::verdict::{Family, State, Verdict};
 use crate::limits;
 use crate::steer::class::{Class, Map};
 use crate::steer::judge::Judge;
 use crate::steer::outcome::Outcome;
-use crate::steer::plan::Stand;
+use crate::steer::plan::{Plan, Stand};
 use crate::wire::asked::{Asked, Seed};
 use crate::wire::kind::Kind;
 use crate::wire::name::Name;
@@ -78,7 +78,8 @@ impl<'a> Lint<'a> {
     /// Clients whose fence is empty.
     fn closed(&self, at: usize, pool: &Pool) -> Option<Diagnostic> {
         let plans = self.world.plans.get(at)?;
-        let closed = plans.all().iter().any(|plan| plan.stand == Stand::Closed);
+        let mut sides = plans.all().iter().flat_map(Plan::sides);
+        let closed = sides.any(|side| side.stand == Stand::Closed);
         if !closed {
             return None;
         }
@@ -105,7 +106,7 @@ impl<'a> Lint<'a> {
         if self.direct(pool) {
             return None;
         }
-        let all = &self.world.verdicts;
+        let all = self.world.verdicts.best();
         let free = root.map.classes().iter();
         let free = free.filter(|class| class.fence().is_none());
         let judged = free.map(|class| (class, self.judge(root, class, all)));
@@ -114,7 +115,7 @@ impl<'a> Lint<'a> {
         let sites: BTreeSet<SiteId> = sites.collect();
         let lost = sites.iter().find(|site| {
             let there = |vip: &VipId| self.site_of(*vip) == Some(**site);
-            let mut down = all.clone();
+            let mut down = all.to_vec();
             for vip in root.involved.iter().filter(|vip| there(vip)) {
                 if let Some(verdict) = down.get_mut(usize::from(vip.0)) {
                     verdict.state = State::Down;
@@ -253,7 +254,12 @@ impl<'a> Lint<'a> {
             return false;
         };
         plans.all().iter().any(|plan| {
-            let mut groups = plan.choice.candidates().iter().map(|c| &c.group);
+            let mut groups = plan
+                .side(Family::V4)
+                .choice
+                .candidates()
+                .iter()
+                .map(|c| &c.group);
             let first = groups.next();
             groups.any(|group| Some(group) != first)
         })

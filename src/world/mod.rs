@@ -11,16 +11,18 @@ pub mod lint;
 mod lots;
 pub mod moved;
 mod nowhere;
+pub mod situation;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::config::estate::PoolId;
-use crate::health::board::Verdict;
+use crate::health::verdict::Verdicts;
 use crate::steer::motion::Motion;
 use crate::steer::plan::{Before, Made, Planner, Plans, Purpose};
 use badge::Badge;
 use estate::Estate;
+use situation::Standing;
 
 /// The estate, the verdicts, what moves, and the plans that follow from all of them. A change makes a new one.
 #[derive(Debug)]
@@ -29,8 +31,8 @@ pub struct World {
     pub estate: Arc<Estate>,
     /// What the server says of itself.
     pub badge: Arc<Badge>,
-    /// One per VIP of the estate, in its order.
-    pub verdicts: Vec<Verdict>,
+    /// What is in force for each VIP of the estate.
+    pub verdicts: Verdicts,
     /// What time and load change in the choices of its pools.
     pub motion: Arc<Motion>,
     /// For every root pool of the estate its plans.
@@ -40,31 +42,29 @@ pub struct World {
 }
 
 impl World {
-    /// The world of an estate in which nothing moves; `verdict` tells what is believed of a VIP by its name.
+    /// The world of an estate as things stand.
     pub fn new(
         estate: Arc<Estate>,
         badge: Arc<Badge>,
-        verdict: impl Fn(&str) -> Verdict,
+        standing: Standing,
         generation: u64,
     ) -> World {
-        World::moving(estate, badge, verdict, Arc::default(), generation)
+        let plans = plans(&estate, &standing, |_| None);
+        World::of(estate, badge, standing, plans, generation)
     }
 
-    /// The world of an estate whose pools are in motion.
-    pub fn moving(
+    fn of(
         estate: Arc<Estate>,
         badge: Arc<Badge>,
-        verdict: impl Fn(&str) -> Verdict,
-        motion: Arc<Motion>,
+        standing: Standing,
+        plans: Vec<Arc<Plans>>,
         generation: u64,
     ) -> World {
-        let verdicts = estate.verdicts(verdict);
-        let plans = plans(&estate, &verdicts, &motion, |_| None);
         World {
             estate,
             badge,
-            verdicts,
-            motion,
+            verdicts: standing.verdicts,
+            motion: standing.motion,
             plans,
             generation,
         }
@@ -76,60 +76,44 @@ impl World {
         &self,
         estate: Arc<Estate>,
         badge: Arc<Badge>,
-        verdict: impl Fn(&str) -> Verdict,
-        motion: Arc<Motion>,
+        standing: Standing,
         generation: u64,
     ) -> World {
-        let verdicts = estate.verdicts(verdict);
-        let changed = self.changed(&verdicts);
+        let changed = self.changed(&standing.verdicts);
         let old = self.estate.roots.iter().zip(&self.plans);
         let old: HashMap<u64, _> = old.map(|pair| (pair.0.hash, pair)).collect();
-        let plans = plans(&estate, &verdicts, &motion, |root| {
+        let plans = plans(&estate, &standing, |root| {
             let (before, plans) = old.get(&root.hash)?;
             let same = before.basis == root.basis && Arc::ptr_eq(&before.map, &root.map);
-            let calm = same && !self.moved(root, &motion);
+            let calm = same && !self.moved(root, &standing.motion);
             calm.then_some(Before {
                 plans,
                 changed: &changed,
             })
         });
-        World {
-            estate,
-            badge,
-            verdicts,
-            motion,
-            plans,
-            generation,
-        }
+        World::of(estate, badge, standing, plans, generation)
     }
 
-    /// The same estate with other verdicts and in other motion: only what looked at a changed VIP, and the pools within which
-    /// something moves otherwise, are planned anew.
-    pub fn with(
-        &self,
-        verdict: impl Fn(&str) -> Verdict,
-        motion: &Arc<Motion>,
-        generation: u64,
-    ) -> World {
-        let verdicts = self.estate.verdicts(verdict);
-        let changed = self.changed(&verdicts);
+    /// The same estate as things stand now: only what looked at a changed VIP, and the pools within which something moves
+    /// otherwise, are planned anew.
+    pub fn with(&self, standing: Standing, generation: u64) -> World {
+        let changed = self.changed(&standing.verdicts);
         let mut old = self.plans.iter();
-        let plans = plans(&self.estate, &verdicts, motion, |root| {
+        let plans = plans(&self.estate, &standing, |root| {
             let plans = old.next()?;
-            let calm = !self.moved(root, motion);
+            let calm = !self.moved(root, &standing.motion);
             calm.then_some(Before {
                 plans,
                 changed: &changed,
             })
         });
-        World {
-            estate: self.estate.clone(),
-            badge: self.badge.clone(),
-            verdicts,
-            motion: motion.clone(),
-            plans,
-            generation,
-        }
+        let (estate, badge) = (self.estate.clone(), self.badge.clone());
+        World::of(estate, badge, standing, plans, generation)
+    }
+
+    /// Whether anything that answers depend on is another than here.
+    pub fn differs(&self, standing: &Standing) -> bool {
+        self.motion != standing.motion || self.verdicts != standing.verdicts
     }
 
     /// Whether in any pool within a root something moves otherwise than here.
@@ -139,12 +123,9 @@ impl World {
     }
 
     /// For each VIP, by its number, whether something else is believed of it now.
-    fn changed(&self, verdicts: &[Verdict]) -> Vec<bool> {
-        let before = self
-            .verdicts
-            .iter()
-            .map(Some)
-            .chain(std::iter::repeat(None));
+    fn changed(&self, verdicts: &Verdicts) -> Vec<bool> {
+        let before = self.verdicts.iter().map(Some);
+        let before = before.chain(std::iter::repeat(None));
         let pairs = verdicts.iter().zip(before);
         pairs.map(|(new, old)| Some(new) != old).collect()
     }
@@ -153,16 +134,15 @@ impl World {
 /// The plans of all roots; `before` has those that a root may take over, and is asked for each in turn.
 fn plans<'a>(
     estate: &Estate,
-    verdicts: &[Verdict],
-    motion: &Motion,
+    standing: &Standing,
     mut before: impl FnMut(&estate::Root) -> Option<Before<'a>>,
 ) -> Vec<Arc<Plans>> {
     let planner = Planner {
         steering: &estate.steering,
         reach: &estate.reach,
         ranks: &estate.ranks,
-        verdicts,
-        motion,
+        verdicts: &standing.verdicts,
+        motion: &standing.motion,
     };
     let mut made = Made::default();
     let roots = estate.roots.iter();

@@ -252,7 +252,11 @@ fn pick(bencher: Bencher<'_, '_>, pool: &str) {
     let at = at
         .clone()
         .position(|root| pools[usize::from(root.pool.0)].name == pool);
-    let choice = &world.plans[at.unwrap()].get(0).unwrap().choice;
+    let choice = &world.plans[at.unwrap()]
+        .get(0)
+        .unwrap()
+        .side(Family::V4)
+        .choice;
     let mut dice = Dice(9);
     let points: Vec<u32> = (0..MANY).map(|_| dice.roll() as u32).collect();
     let mut n = 0;

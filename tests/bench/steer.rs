@@ -27,11 +27,12 @@ use std::time::Instant;
 
 use ground::Scale;
 use meridian::answer::{Client, Transport, Turn, answer};
-use meridian::health::board::{State, Verdict};
+use meridian::health::verdict::{Both, State, Verdict};
 use meridian::stats::Counters;
 use meridian::wire::asked::{Asked, Seed};
 use meridian::wire::kind::Kind;
 use meridian::world::World;
+use meridian::world::situation::Standing;
 use sample::{Dice, Terms};
 use server::Server;
 
@@ -90,17 +91,23 @@ fn same(before: &World, after: &World) -> String {
     format!("{} of {pools} pools planned anew", pools - shared)
 }
 
-fn down<'a>(down: &'a [&'a str]) -> impl Fn(&str) -> Verdict + 'a {
+fn down<'a>(down: &'a [&'a str]) -> impl Fn(&str) -> Both + 'a {
     |name| {
-        let since = 1;
-        let is = down.contains(&name);
-        let state = State::Down;
-        if is {
-            Verdict { state, since }
-        } else {
-            Verdict::UNKNOWN
+        let (state, since) = (State::Down, 1);
+        match down.contains(&name) {
+            true => Both::same(Verdict { state, since }),
+            false => Both::UNKNOWN,
         }
     }
+}
+
+/// The world with these verdicts and nothing else changed.
+fn with(world: &World, verdict: impl Fn(&str) -> Both, generation: u64) -> World {
+    let standing = Standing {
+        verdicts: world.estate.verdicts(verdict),
+        motion: world.motion.clone(),
+    };
+    world.with(standing, generation)
 }
 
 fn costs() {
@@ -114,22 +121,21 @@ fn costs() {
     let world = server.world();
     let all = row("plan alone", || {
         let (estate, badge) = (world.estate.clone(), world.badge.clone());
-        World::new(estate, badge, |_| Verdict::UNKNOWN, 1)
+        let unknown = Standing::unknown(&estate);
+        World::new(estate, badge, unknown, 1)
     });
     row("digests", || black_box(world.digests()));
     let few = row("a VIP of 10 pools goes down", || {
-        world.with(down(&["rare-1"]), &world.motion, 2)
+        with(world, down(&["rare-1"]), 2)
     });
     let many = row("a VIP of all pools goes down", || {
-        world.with(down(&["hub-1"]), &world.motion, 2)
+        with(world, down(&["hub-1"]), 2)
     });
     let site = ["hub-1", "hub-2", "hub-3", "hub-4"];
     let lost = row("a site of all pools goes down", || {
-        world.with(down(&site), &world.motion, 2)
+        with(world, down(&site), 2)
     });
-    let back = row("and comes back", || {
-        lost.with(|_| Verdict::UNKNOWN, &world.motion, 3)
-    });
+    let back = row("and comes back", || with(&lost, |_| Both::UNKNOWN, 3));
     assert_eq!(back.digests().plans, world.digests().plans);
     drop(all);
     let said = [

@@ -146,16 +146,20 @@ fn shares(
 ) -> Result<(), String> {
     let estate = &case.estate;
     let (board, motion) = (&case.boards[query.board], &case.motions[query.board]);
-    let decision = decision(estate, board, motion, query);
     let told: Explanation = explain(server.world(), &question(query), query.now, query.counter);
     let Some(steering) = told.steering else {
         return Err(format!("{query:?}: not explained as steered"));
     };
     tally.explained += 1;
-    if decision.zone {
-        return Ok(());
-    }
-    for family in [Family::V4, Family::V6] {
+    for (family, kind) in [(Family::V4, Kind::A), (Family::V6, Kind::Aaaa)] {
+        let of_family = Query {
+            kind,
+            ..query.clone()
+        };
+        let decision = decision(estate, board, motion, &of_family);
+        if decision.zone {
+            continue;
+        }
         let law = parts(estate, &decision, family);
         for (n, vip) in estate.vips.iter().enumerate() {
             let due = law.get(&n).map_or(0.0, |part| part.share);

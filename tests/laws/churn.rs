@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use meridian::answer::Transport;
 use meridian::geo::atlas::Atlas;
-use meridian::health::board::{State, Verdict};
+use meridian::health::verdict::{Both, State, Verdict};
 
 use super::super::cases::NOW;
 use super::field;
@@ -66,9 +66,11 @@ fn down(server: &mut Server, vips: &[usize]) {
         true => State::Down,
         false => State::Up,
     };
-    server.believe(|name| Verdict {
-        state: state(name),
-        since: NOW,
+    server.believe(|name| {
+        Both::same(Verdict {
+            state: state(name),
+            since: NOW,
+        })
     });
 }
 

@@ -9,6 +9,7 @@ mod shares;
 mod site;
 mod trees;
 
+use super::chain;
 use super::estate::{Board, Estate, Motion, Pool, Query};
 use super::{Decision, Place, judge};
 
@@ -25,7 +26,7 @@ fn decision(estate: &Estate, board: &Board, motion: &Motion, query: &Query) -> D
         name: &query.name.to_lowercase(),
         hop: 0,
     };
-    super::decide(estate, board, motion, query, &place)
+    super::decide(estate, board, motion, query, &place, chain::family(query))
 }
 
 /// Whether all that a pool reaches are addresses. What leads to other names has no site, and no share of its own.

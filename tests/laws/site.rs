@@ -71,7 +71,7 @@ fn pair(estate: &Estate, board: &Board) -> Option<[Field; 2]> {
     let told: Vec<(&str, &str)> = estate
         .vips
         .iter()
-        .zip(board)
+        .zip(&board.v4)
         .map(|(vip, (state, _))| (vip.name.as_str(), word(*state)))
         .collect();
     told.iter()
@@ -149,7 +149,7 @@ fn hold(estate: Estate, seed: u64, tally: &mut Tally) {
     let dice = |n: usize| draw::hash_bytes(seed, &n.to_le_bytes());
     let state =
         |n| [State::Up, State::Up, State::Up, State::Down, State::Drain][dice(n) as usize % 5];
-    let board: Board = (0..estate.vips.len()).map(|n| (state(n), 1)).collect();
+    let board = Board::same((0..estate.vips.len()).map(|n| (state(n), 1)).collect());
     let Some(mut pair) = pair(&estate, &board) else {
         return;
     };
@@ -184,13 +184,13 @@ fn hold(estate: Estate, seed: u64, tally: &mut Tally) {
             let server = &mut pair[turn % 2];
             server.report(
                 &estate.vips[vip].name,
-                if word(board[vip].0) == "up" {
+                if word(board.v4[vip].0) == "up" {
                     "down"
                 } else {
                     "up"
                 },
             );
-            server.report(&estate.vips[vip].name, word(board[vip].0));
+            server.report(&estate.vips[vip].name, word(board.v4[vip].0));
             tally.news += 2;
             // A client's draw goes on once a TTL: what lies across that moment is asked again.
             let answers = loop {

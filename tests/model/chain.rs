@@ -1,6 +1,6 @@
 //! Names that lead to other names: pools of `cname` VIPs, CNAMEs of the zone file, and names that steering leaves alone.
 
-use super::estate::{Board, Estate, Kind, Motion, Query};
+use super::estate::{Board, Estate, Family, Kind, Motion, Query};
 use super::text::{self, ALIAS, FIXED, FIXED_TTL};
 use super::{Decision, Expected, Place, Source, addresses, decide, judge};
 
@@ -62,7 +62,7 @@ pub(crate) fn moving(estate: &Estate, board: &Board, motion: &Motion, query: &Qu
                         ..end
                     };
                 }
-                let decision = decide(estate, board, motion, query, &place);
+                let decision = decide(estate, board, motion, query, &place, family(query));
                 told.scope = told.scope.max(decision.scope);
                 told.why = decision.why.clone();
                 hop += 1;
@@ -94,6 +94,14 @@ pub(crate) fn moving(estate: &Estate, board: &Board, motion: &Motion, query: &Qu
     }
 }
 
+/// Whose health an answer goes by.
+pub(crate) fn family(query: &Query) -> Family {
+    match query.kind {
+        Kind::Aaaa => Family::V6,
+        _ => Family::V4,
+    }
+}
+
 /// All that steering decides on the way to an answer, the first first.
 pub(crate) fn decisions(
     estate: &Estate,
@@ -111,7 +119,7 @@ pub(crate) fn decisions(
                     name: &name,
                     hop: all.len() as u32,
                 };
-                let decision = decide(estate, board, motion, query, &place);
+                let decision = decide(estate, board, motion, query, &place, family(query));
                 let alias = leads(estate, steered).then(|| decision.alias(estate, query, &place));
                 all.push(decision);
                 alias.flatten()

@@ -147,8 +147,9 @@ fn report(case: &Case, query: &Query, expected: &Expected, observed: &Observed) 
         "query    {query:?}\nexpected {expected:?}\nobserved {observed:?}"
     );
     let _ = writeln!(text, "because  {}", expected.why);
-    for (vip, (state, since)) in estate.vips.iter().zip(&case.boards[query.board]) {
-        let _ = writeln!(text, "state    {} {state:?} since {since}", vip.name);
+    let board = &case.boards[query.board];
+    for (vip, said) in estate.vips.iter().zip(board.v4.iter().zip(&board.v6)) {
+        let _ = writeln!(text, "state    {} {said:?}", vip.name);
     }
     for (pool, moving) in estate.pools.iter().zip(&case.motions[query.board]) {
         let _ = writeln!(text, "motion   {} {moving:?}", pool.name);

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use meridian::health::verdict::Both;
 use meridian::world::World;
+use meridian::world::situation::Standing;
 
 use super::served::{atlas, believe, centroids, start};
 use super::{cases, mmdb, text};
@@ -24,11 +26,15 @@ fn plans(world: &World) -> Vec<(u128, Vec<u64>)> {
 /// The same estate and verdicts without any past.
 fn anew(world: &World) -> World {
     let vips = world.estate.steering.vips.iter();
-    let known: BTreeMap<&str, _> = (vips.zip(&world.verdicts))
-        .map(|(vip, verdict)| (vip.name.as_str(), *verdict))
+    let known: BTreeMap<&str, _> = (vips.zip(world.verdicts.iter()))
+        .map(|(vip, both)| (vip.name.as_str(), both))
         .collect();
     let (estate, badge) = (world.estate.clone(), world.badge.clone());
-    World::moving(estate, badge, |name| known[name], world.motion.clone(), 1)
+    let standing = Standing {
+        verdicts: estate.verdicts(|name| known[name]),
+        motion: world.motion.clone(),
+    };
+    World::new(estate, badge, standing, 1)
 }
 
 fn files(toml: &str, estate: &super::estate::Estate) -> BTreeMap<String, String> {
@@ -64,12 +70,12 @@ fn plans_that_are_taken_over_are_those_made_anew() {
         let mut estate = case.estate.clone();
         let vip = seed as usize % estate.vips.len();
         estate.vips[vip].weight = estate.vips[vip].weight / 2 + 1;
-        server.board = meridian::health::board::Board::default();
+        server.situation.board = meridian::health::board::Board::default();
         let atlas = server.world().estate.databases.clone();
         let loaded = server.load(&files(&text::to_toml(&estate), &estate), atlas);
         assert!(loaded.is_ok(), "{loaded:?}");
         check(&server, "reload");
-        server.believe(|_| meridian::health::board::Verdict::UNKNOWN);
+        server.believe(|_| Both::UNKNOWN);
         let same = server.load(
             &files(&text::to_toml(&estate), &estate),
             server.world().estate.databases.clone(),

@@ -294,7 +294,30 @@ pub(crate) struct Moving {
 pub(crate) type Motion = Vec<Moving>;
 
 /// Of each VIP, in the order of [`Estate::vips`]: its state and since when; 0 = nobody has spoken.
-pub(crate) type Board = Vec<(State, u64)>;
+pub(crate) type Said = Vec<(State, u64)>;
+
+/// What is said of the IPv4 and of the IPv6 address of each VIP. Of a VIP with one address both say the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Board {
+    pub(crate) v4: Said,
+    pub(crate) v6: Said,
+}
+
+impl Board {
+    pub(crate) fn same(said: Said) -> Board {
+        Board {
+            v4: said.clone(),
+            v6: said,
+        }
+    }
+
+    pub(crate) fn of(&self, family: Family) -> &Said {
+        match family {
+            Family::V4 => &self.v4,
+            Family::V6 => &self.v6,
+        }
+    }
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {

@@ -1,7 +1,7 @@
 //! Which VIPs a pool has for a client, with their masses, and whether it failed (SPEC "Evaluating a node").
 
 use super::client::{self, Client};
-use super::estate::{Board, Estate, Members, Motion, Moving, Policy, Pool, State, Target};
+use super::estate::{Estate, Members, Motion, Moving, Policy, Pool, Said, State, Target};
 
 const MILLION: u128 = 1_000_000;
 
@@ -52,7 +52,7 @@ pub(crate) struct Judge<'a> {
     /// Inside a fence what is left of it: see [`left`].
     pub(crate) estate: &'a Estate,
     pub(crate) fenced: bool,
-    pub(crate) board: &'a Board,
+    pub(crate) board: &'a Said,
     pub(crate) motion: &'a Motion,
     pub(crate) client: &'a Client,
 }

@@ -12,12 +12,12 @@ use hickory_proto::rr::{Name, RData, Record, RecordType};
 use meridian::answer::Transport;
 use meridian::config::estate::{self as config, PoolId, SiteId, Steering, VipId};
 use meridian::geo::atlas::Atlas;
-use meridian::health::board::{State as Known, Verdict};
+use meridian::health::verdict::{Both, State as Known, Verdict};
 use meridian::place::{Continent, Country};
 use meridian::steer::motion::{self as steer, Motion};
 
 use super::check::{self, Observed};
-use super::estate::{Board, Case, Estate, Kind, Moving, Point, Query, State, Target};
+use super::estate::{Board, Case, Estate, Kind, Moving, Point, Query, Said, State, Target};
 use super::{mmdb, text};
 use crate::server::Server;
 
@@ -127,22 +127,23 @@ fn motion(steering: &Steering, estate: &Estate, moving: &[Moving]) -> Motion {
 }
 
 /// What this board says of a VIP.
-pub(crate) fn verdict(estate: &Estate, board: &Board, name: &str) -> Verdict {
-    let (state, since) = estate
-        .vips
-        .iter()
-        .zip(board)
-        .find(|(vip, _)| vip.name == name)
-        .map(|(_, verdict)| *verdict)
-        .unwrap();
-    let state = match state {
-        State::Unknown => Known::Unknown,
-        State::Up => Known::Up,
-        State::Degraded(part) => Known::Degraded(part),
-        State::Drain => Known::Drain,
-        State::Down => Known::Down,
+pub(crate) fn verdict(estate: &Estate, board: &Board, name: &str) -> Both {
+    let at = estate.vips.iter().position(|vip| vip.name == name).unwrap();
+    let of = |said: &Said| {
+        let (state, since) = said[at];
+        let state = match state {
+            State::Unknown => Known::Unknown,
+            State::Up => Known::Up,
+            State::Degraded(part) => Known::Degraded(part),
+            State::Drain => Known::Drain,
+            State::Down => Known::Down,
+        };
+        Verdict { state, since }
     };
-    Verdict { state, since }
+    Both {
+        v4: of(&board.v4),
+        v6: of(&board.v6),
+    }
 }
 
 pub(super) fn message(query: &Query) -> Vec<u8> {

@@ -115,10 +115,10 @@ fn pool(mut estate: Estate, pool: Pool) -> Estate {
 
 /// For each VIP its state, nobody having spoken lately.
 fn states(states: &[State]) -> Board {
-    states
+    let said = states
         .iter()
-        .map(|state| (*state, if *state == Unknown { 0 } else { NOW - 100_000 }))
-        .collect()
+        .map(|state| (*state, if *state == Unknown { 0 } else { NOW - 100_000 }));
+    Board::same(said.collect())
 }
 
 fn asked(estate: &Estate, board: &Board, client: &str, counter: u32) -> Expected {
@@ -145,7 +145,7 @@ fn with_down(estate: &Estate, down: &[usize], client: &str) -> Vec<String> {
             (Unknown, 0)
         }
     };
-    let board = (0..estate.vips.len()).map(one).collect();
+    let board = Board::same((0..estate.vips.len()).map(one).collect());
     asked(estate, &board, client, 0)
         .addresses
         .iter()

@@ -6,9 +6,10 @@ use std::sync::{Arc, OnceLock};
 
 use meridian::answer::explain::{Explanation, Question, explain};
 use meridian::geo::atlas::Atlas;
-use meridian::health::board::{Order, State, Verdict};
+use meridian::health::board::Order;
 use meridian::health::load::{Load, UNIT};
 use meridian::health::report::Report;
+use meridian::health::verdict::{Both, State, Verdict};
 
 use crate::mmdb::{Mmdb, Record};
 use crate::server::Server;
@@ -154,11 +155,11 @@ pub(super) fn stage(steering: &str, list: Option<&str>) -> Result<Server, String
 /// Only these VIPs are down, and have been for long.
 pub(super) fn down(server: &mut Server, vips: &[&str]) {
     server.believe(|name| match vips.contains(&name) {
-        true => Verdict {
+        true => Both::same(Verdict {
             state: State::Down,
             since: 0,
-        },
-        false => Verdict::UNKNOWN,
+        }),
+        false => Both::UNKNOWN,
     });
 }
 
@@ -199,6 +200,7 @@ pub(super) fn explained(server: &mut Server, command: &str) -> String {
 /// What a running server is told of a VIP, as the feed would at this second.
 pub(super) fn report(server: &mut Server, vip: &str, state: State, load: Option<u64>, now: u64) {
     let seq = server
+        .situation
         .board
         .entry(vip)
         .map_or(1, |entry| entry.order.seq + 1);
@@ -212,7 +214,10 @@ pub(super) fn report(server: &mut Server, vip: &str, state: State, load: Option<
         valid_for: Some(300),
         load,
     };
-    server.board.apply(vip, &report, &Arc::from("feed"), now);
+    server
+        .situation
+        .board
+        .apply(vip, &report, &Arc::from("feed"), now);
 }
 
 /// What `meridian explain NAME CLIENT --server URL` says of this server.

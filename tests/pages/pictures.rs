@@ -94,7 +94,12 @@ fn compiled<'a>(server: &'a Server, pool: &str) -> (&'a Root, &'a Plans) {
 fn home(server: &Server, pool: &str, client: IpAddr) -> Option<String> {
     let (root, plans) = compiled(server, pool);
     let (class, _) = root.map.find(client);
-    let shares = plans.get(class).unwrap().choice.shares(Family::V4);
+    let shares = plans
+        .get(class)
+        .unwrap()
+        .side(Family::V4)
+        .choice
+        .shares(Family::V4);
     let best = shares.into_iter().max_by(|a, b| a.1.total_cmp(&b.1));
     let steering = &server.world().estate.steering;
     let site = steering.vips[usize::from(best.unwrap().0.0)].site?;

@@ -87,10 +87,11 @@ impl Stage {
         body.push('}');
         let decoded =
             report::single(body.as_bytes()).map_err(|mistakes| format!("{mistakes:?}"))?;
-        let effect = self
-            .server
-            .board
-            .apply(&report.vip, &decoded, &Arc::from("replay"), now);
+        let effect =
+            self.server
+                .situation
+                .board
+                .apply(&report.vip, &decoded, &Arc::from("replay"), now);
         self.server.turn();
         Ok(effect.entry.verdict.state.word().to_string())
     }
@@ -107,7 +108,7 @@ impl Stage {
 
     /// Brings back what is kept out of a pool. What returned and what has failed still, or why nothing was tried.
     pub fn give_back(&mut self, pool: &str) -> Result<Vec<String>, String> {
-        let course = self.server.mover.courses.get_mut(pool);
+        let course = self.server.situation.mover.courses.get_mut(pool);
         let course = course.ok_or_else(|| format!("no pool `{pool}` keeps anything out"))?;
         let (returned, failed) = course.hold.give_back();
         self.server.turn();

@@ -7,18 +7,18 @@ use std::sync::Arc;
 use meridian::answer::{self, Client, Transport, Turn};
 use meridian::diagnostic::{self, Refusal, Source};
 use meridian::geo::atlas::Atlas;
-use meridian::health::board::{Board, Verdict};
+use meridian::health::board::Board;
+use meridian::health::verdict::Both;
 use meridian::stats::{Counters, Outcome};
 use meridian::steer::motion::Motion;
-use meridian::steer::motion::follow::Following;
-use meridian::steer::motion::mover::Mover;
 use meridian::wire::asked::{Asked, Seed};
 use meridian::wire::name::Name;
 use meridian::world::World;
 use meridian::world::badge::Badge;
 use meridian::world::conflict::Reading;
-use meridian::world::estate::{Estate, Slots};
+use meridian::world::estate::Slots;
 use meridian::world::link::{self, Read};
+use meridian::world::situation::{Situation, Standing};
 use meridian::zone::{Sought, Texts};
 use meridian::{config, zone};
 
@@ -30,12 +30,8 @@ pub(crate) struct Server {
     pub(crate) counters: Counters,
     asked: Asked,
     pub(crate) counter: u32,
-    pub(crate) board: Board,
-    /// What is remembered of pools that take their time.
-    pub(crate) mover: Mover,
-    following: Following,
-    /// When a step is due that follows load.
-    due: Option<u64>,
+    /// What is known beside the estate.
+    pub(crate) situation: Situation,
     /// Until when time has passed, in seconds of the Unix epoch.
     clock: u64,
     /// Of the next world that is loaded.
@@ -54,10 +50,7 @@ impl Default for Server {
             counters: Counters::default(),
             asked: Asked::new(Seed::default()),
             counter: 0,
-            board: Board::default(),
-            mover: Mover::default(),
-            following: Following::default(),
-            due: None,
+            situation: Situation::default(),
             clock: 0,
             badge: Badge::default(),
         }
@@ -142,18 +135,14 @@ impl Server {
         }
         let generation = self.world.as_ref().map_or(1, |w| w.generation + 1);
         if let Some(old) = &self.world {
-            let verdicts = old.estate.verdicts(|name| self.board.verdict(name));
-            let sight = old.estate.sight(&verdicts, self.clock);
-            self.mover.meet(&sight, &estate.steering);
+            self.situation.meet(&old.estate, &estate, self.clock);
         }
-        let motion = self.step(&estate);
-        let board = &self.board;
+        let standing = self.situation.step(&estate, self.clock);
         let badge = Arc::new(self.badge.clone());
-        let verdict = |name: &str| board.verdict(name);
-        let (estate, motion) = (Arc::new(estate), Arc::new(motion));
+        let estate = Arc::new(estate);
         let world = match &self.world {
-            Some(before) => before.follow(estate, badge, verdict, motion, generation),
-            None => World::moving(estate, badge, verdict, motion, generation),
+            Some(before) => before.follow(estate, badge, standing, generation),
+            None => World::new(estate, badge, standing, generation),
         };
         self.world = Some(world);
         Ok(())
@@ -165,28 +154,23 @@ impl Server {
 
     /// Puts the board in force.
     pub(crate) fn turn(&mut self) {
-        let board = self.board.clone();
         let estate = self.world().estate.clone();
-        let motion = self.step(&estate);
-        self.moving(|name| board.verdict(name), motion);
+        let standing = self.situation.step(&estate, self.clock);
+        self.stand(standing);
     }
 
-    /// What moves now.
-    fn step(&mut self, estate: &Estate) -> Motion {
-        let verdicts = estate.verdicts(|name| self.board.verdict(name));
-        let motion = self.mover.step(&estate.sight(&verdicts, self.clock));
-        let followed = (self.following).step(&estate.steering, &self.board, self.clock);
-        self.due = followed.next;
-        motion.carrying(&followed.pools)
+    fn stand(&mut self, standing: Standing) {
+        let world = self.world();
+        let next = world.with(standing, world.generation + 1);
+        self.world = Some(next);
     }
 
     /// Lets time pass, step by step as the keeper does.
     pub(crate) fn advance(&mut self, now: u64) {
-        while let Some(estate) = self.world.as_ref().map(|world| world.estate.clone()) {
-            let next = self.mover.next(&estate.steering, self.clock);
-            match next.into_iter().chain(self.due).min() {
-                Some(next) if next <= now => self.clock = next,
-                _ => break,
+        while let Some(next) = self.situation.next().filter(|next| *next <= now) {
+            self.clock = next;
+            if self.world.is_none() {
+                break;
             }
             self.turn();
         }
@@ -195,23 +179,25 @@ impl Server {
 
     /// Ends, and begins anew with what is on the disk: the next load is the first.
     pub(crate) fn restart(&mut self) {
-        let entries = self.board.entries();
+        let entries = self.situation.board.entries();
         let entries: Vec<_> = entries.map(|(n, e)| (n.clone(), e.clone())).collect();
-        self.board = Board::resume(entries, self.clock);
-        (self.following, self.due) = (Following::default(), None);
+        let board = Board::resume(entries, self.clock);
+        self.situation = Situation::resume(board, self.situation.mover.courses.clone());
         self.world = None;
     }
 
     /// Puts these verdicts in force, whatever the board says.
-    pub(crate) fn believe(&mut self, verdict: impl Fn(&str) -> Verdict) {
+    pub(crate) fn believe(&mut self, verdict: impl Fn(&str) -> Both) {
         self.moving(verdict, Motion::default());
     }
 
     /// The same with pools in motion.
-    pub(crate) fn moving(&mut self, verdict: impl Fn(&str) -> Verdict, motion: Motion) {
-        let world = self.world();
-        let next = world.with(verdict, &Arc::new(motion), world.generation + 1);
-        self.world = Some(next);
+    pub(crate) fn moving(&mut self, verdict: impl Fn(&str) -> Both, motion: Motion) {
+        let standing = Standing {
+            verdicts: self.world().estate.verdicts(verdict),
+            motion: Arc::new(motion),
+        };
+        self.stand(standing);
     }
 
     /// One message, as a worker answers it.

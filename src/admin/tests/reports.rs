@@ -235,8 +235,9 @@ fn a_keeper_that_does_not_reply_in_time() {
     assert!(reply.body.contains("in time"), "{}", reply.body);
     // It was taken all the same.
     drop(mute);
-    open.house
-        .until("the report", |world| world.verdicts[0].state == State::Down);
+    open.house.until("the report", |world| {
+        world.verdicts.at(0).v4.state == State::Down
+    });
 }
 
 #[test]

@@ -92,7 +92,7 @@ impl Decided<'_> {
                 reach: &estate.reach,
                 needs: &root.needs,
                 class,
-                verdicts: &self.world.verdicts,
+                verdicts: self.world.verdicts.of(self.family()),
                 motion: &self.world.motion,
             };
             judge.pool(root.pool)
@@ -173,6 +173,14 @@ impl Decided<'_> {
         }
     }
 
+    /// Whose health the words are about: of the addresses that are asked for, else of IPv4.
+    fn family(&self) -> Family {
+        match self.asked.kind {
+            Kind::AAAA => Family::V6,
+            _ => Family::V4,
+        }
+    }
+
     fn tier(&self, outcome: &Outcome) -> &'static str {
         if !outcome.up.is_empty() {
             "up"
@@ -180,7 +188,7 @@ impl Decided<'_> {
             "last resort"
         } else if !outcome.drained.is_empty() {
             "drained"
-        } else if self.decision.plan.stand == Stand::Closed {
+        } else if self.decision.stand(self.family()) == Stand::Closed {
             "fenced"
         } else {
             "all down"
@@ -188,15 +196,19 @@ impl Decided<'_> {
     }
 
     fn vips(&self, outcome: &Outcome) -> Vec<Vip> {
-        let choice = &self.decision.plan.choice;
-        let (shares, shares6) = (choice.shares(Family::V4), choice.shares(Family::V6));
+        let plan = self.decision.plan;
+        let shares = |family| match self.replaced(family) {
+            // With the zone's own records for an answer, no VIP has a part in it.
+            true => Vec::new(),
+            false => plan.side(family).choice.shares(family),
+        };
+        let (shares, shares6) = (shares(Family::V4), shares(Family::V6));
         let share = |list: &[(VipId, f64)], id| {
             let found = list.iter().find(|(vip, _)| *vip == id);
-            // With the zone's own records for an answer, no VIP has a part in it.
-            found.map_or(0.0, |(_, part)| if self.replaced() { 0.0 } else { *part })
+            found.map_or(0.0, |(_, part)| *part)
         };
         let picked: Vec<VipId> = match self.asked.kind {
-            _ if self.replaced() => Vec::new(),
+            _ if self.replaced(self.family()) => Vec::new(),
             _ if self.decision.root.gives == Gives::Alias => {
                 self.decision.vips(Family::V4).collect()
             }
@@ -216,20 +228,18 @@ impl Decided<'_> {
                 .chain(self.decision.vips(Family::V6))
                 .collect(),
         };
-        let mut ids: Vec<VipId> = choice.candidates().iter().map(|c| c.vip).collect();
+        let sides = plan.sides().flat_map(|side| side.choice.candidates());
+        let mut ids: Vec<VipId> = sides.map(|candidate| candidate.vip).collect();
+        ids.sort_unstable();
+        ids.dedup();
         let first = ids.len();
-        ids.extend(
-            outcome
-                .looked
-                .iter()
-                .filter(|id| !choice.candidates().iter().any(|c| c.vip == **id)),
-        );
-        let (candidates, others) = ids.split_at_mut(first);
-        candidates.sort_unstable();
-        others.sort_unstable();
+        let others = outcome.looked.iter().filter(|id| !ids.contains(id));
+        let others: Vec<VipId> = others.copied().collect();
+        ids.extend(others);
+        ids.get_mut(first..).unwrap_or_default().sort_unstable();
         let vip = |id: &VipId| {
             let vip = self.steering().vips.get(usize::from(id.0))?;
-            let verdict = self.world.verdicts.get(usize::from(id.0))?;
+            let verdict = self.world.verdicts.at(usize::from(id.0)).of(self.family());
             Some(Vip {
                 name: vip.name.clone(),
                 site: vip.site.map(|site| self.target(Target::Site(site))),
@@ -258,13 +268,13 @@ impl Decided<'_> {
     }
 
     /// Whether all are down, and not VIPs but the pool's `on_all_down` makes the answer.
-    fn replaced(&self) -> bool {
+    fn replaced(&self, family: Family) -> bool {
         let kinds: &[Kind] = match self.decision.root.gives {
             Gives::Alias => &[Kind::CNAME],
             Gives::Addresses => &[Kind::A, Kind::AAAA],
         };
         let own = || kinds.iter().any(|kind| self.node.rrset(*kind).is_some());
-        match self.decision.plan.stand {
+        match self.decision.stand(family) {
             Stand::NoData | Stand::Closed => true,
             Stand::Zone => own(),
             Stand::Up | Stand::All => false,
@@ -307,19 +317,20 @@ impl Decided<'_> {
         let plan = self.decision.plan;
         let negative = reply.sections.first().is_none_or(Vec::is_empty);
         let (min, max) = (self.decision.pool.ttl.min, self.decision.pool.ttl.max);
-        let seconds = reply.ttl().unwrap_or(self.decision.ttl);
-        if seconds < self.decision.ttl {
+        let decided = match self.asked.kind {
+            Kind::A | Kind::AAAA => self.decision.ttl(self.family()),
+            _ => self.decision.shorter(),
+        };
+        let seconds = reply.ttl().unwrap_or(decided);
+        if seconds < decided {
             let other = if negative {
                 "\"no\" to be believed"
             } else {
                 "the zone file's TTL"
             };
-            return format!(
-                "{other}, which is shorter than the pool's {} s",
-                self.decision.ttl
-            );
+            return format!("{other}, which is shorter than the pool's {decided} s");
         }
-        if plan.stand.dead() {
+        if plan.side(self.family()).stand.dead() {
             return format!("all down: `ttl.min` of pool {}", self.decision.pool.name);
         }
         match plan.quiet_at.checked_sub(self.now).filter(|left| *left > 0) {

@@ -14,9 +14,11 @@ use crate::config;
 use crate::diagnostic::{Diagnostic, Source};
 use crate::geo::atlas::Atlas;
 use crate::health::board::{State, Verdict};
+use crate::health::verdict::Both;
 use crate::limits;
 use crate::world::estate::Slots;
 use crate::world::link::{Read, link};
+use crate::world::situation::Standing;
 use crate::zone;
 
 const ZONE: &str = r#"$TTL 1h
@@ -90,6 +92,7 @@ fn steered_by(steering: &str, verdict: impl Fn(&str) -> Verdict) -> World {
 
 /// The same with a list beside the steering, and with these databases.
 fn built(steering: &str, list: &str, atlas: Atlas, verdict: impl Fn(&str) -> Verdict) -> World {
+    let verdict = |name: &str| Both::same(verdict(name));
     let zone = Source::new("example.com.zone", ZONE);
     let origin = "example.com.".parse().unwrap();
     let reading = zone::read(&zone, &origin, &zone::Texts::alone(), None);
@@ -113,12 +116,9 @@ fn built(steering: &str, list: &str, atlas: Atlas, verdict: impl Fn(&str) -> Ver
         &mut |_, sought| zone::locate(&zone, &origin, &zone::Texts::alone(), sought),
     );
     let lines = || found.iter().map(Diagnostic::line).collect::<Vec<_>>();
-    World::new(
-        Arc::new(estate.unwrap_or_else(|| panic!("{:?}", lines()))),
-        Arc::default(),
-        verdict,
-        3,
-    )
+    let estate = estate.unwrap_or_else(|| panic!("{:?}", lines()));
+    let standing = Standing::calm(&estate, verdict);
+    World::new(Arc::new(estate), Arc::default(), standing, 3)
 }
 
 fn quiet(_: &str) -> Verdict {

@@ -5,69 +5,15 @@ use std::sync::Arc;
 
 use crate::health::load::Carried;
 use crate::health::report::Report;
+use crate::health::verdict::Both;
 use crate::limits;
 
 mod lease;
 #[cfg(test)]
 mod tests;
 
+pub use crate::health::verdict::{State, Verdict};
 pub use lease::{Lapse, Lease, Silence};
-
-/// What is in force for a VIP.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Verdict {
-    /// How it counts.
-    pub state: State,
-    /// When that last changed, in seconds of the Unix epoch; 0 if nobody has ever spoken of it. Another quality of a
-    /// degraded VIP is no such change: it comes with every report, and would keep the TTL short for ever.
-    pub since: u64,
-}
-
-/// How a VIP counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum State {
-    /// Nobody has spoken of it: counts as up.
-    Unknown,
-    /// With its whole weight.
-    Up,
-    /// With this part of its weight, in parts of a million: 1 to 999 999.
-    Degraded(u32),
-    /// Alive, but to be left: only when nothing else is up.
-    Drain,
-    /// Not at all.
-    Down,
-}
-
-impl State {
-    /// As the feed and the replies write it.
-    pub fn word(self) -> &'static str {
-        match self {
-            State::Unknown => "unknown",
-            State::Up => "up",
-            State::Degraded(_) => "degraded",
-            State::Drain => "drain",
-            State::Down => "down",
-        }
-    }
-}
-
-impl Verdict {
-    /// Nobody has spoken of it.
-    pub const UNKNOWN: Verdict = Verdict {
-        state: State::Unknown,
-        since: 0,
-    };
-
-    /// The same with `state` in force from `now` on.
-    fn becoming(self, state: State, now: u64) -> Verdict {
-        let since = if self.state.word() == state.word() {
-            self.since
-        } else {
-            now
-        };
-        Verdict { state, since }
-    }
-}
 
 /// The place of a report among all reports of its sender: those of a later start come after all of an earlier one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -154,9 +100,9 @@ impl Board {
     }
 
     /// What is in force for this VIP.
-    pub fn verdict(&self, name: &str) -> Verdict {
-        self.entry(name)
-            .map_or(Verdict::UNKNOWN, |entry| entry.verdict)
+    pub fn verdict(&self, name: &str) -> Both {
+        let verdict = self.entry(name).map(|entry| entry.verdict);
+        Both::same(verdict.unwrap_or(Verdict::UNKNOWN))
     }
 
     /// What is known of this VIP, if anyone has ever spoken of it.

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::health::load::{Load, UNIT};
+use crate::health::verdict::Both;
 
 fn report(state: State, epoch: u64, seq: u64) -> Report {
     Report {
@@ -54,7 +55,7 @@ fn states(board: &Board) -> String {
 #[test]
 fn a_later_report_counts_and_an_older_one_changes_nothing() {
     let mut board = Board::default();
-    assert_eq!(board.verdict("a"), Verdict::UNKNOWN);
+    assert_eq!(board.verdict("a"), Both::UNKNOWN);
     let mut say = |state, epoch, seq, now| {
         let effect = board.apply("a", &report(state, epoch, seq), &who(), now);
         let Entry {
@@ -101,7 +102,7 @@ fn a_copy_keeps_what_it_showed() {
     let copy = board.clone();
     board.apply("a", &report(State::Down, 2, 0), &who(), 1_001);
     assert_eq!(
-        (copy.verdict("a").state, board.verdict("a").state),
+        (copy.verdict("a").v4.state, board.verdict("a").v4.state),
         (State::Up, State::Down)
     );
 }
@@ -165,7 +166,7 @@ fn one_after_another_is_a_dead_feed_and_the_first_comes_back() {
         "a degraded held, b degraded held, c degraded heard"
     );
     assert_eq!(
-        board.verdict("a"),
+        board.verdict("a").v4,
         Verdict {
             state: State::Degraded(300_000),
             since: 1_040
@@ -180,7 +181,7 @@ fn one_after_another_is_a_dead_feed_and_the_first_comes_back() {
         states(&board),
         "a degraded held, b degraded held, c degraded held"
     );
-    assert_eq!(board.verdict("c").since, 1_020, "nothing changed for c");
+    assert_eq!(board.verdict("c").v4.since, 1_020, "nothing changed for c");
     assert!(
         board.lapse(90_000, all).is_empty(),
         "held for as long as it takes"
@@ -215,7 +216,7 @@ fn when_the_feed_is_back_the_others_get_one_lease_length() {
     );
     board.apply("c", &leased(State::Up, 2, 30), &who(), 1_142);
     assert_eq!(
-        (board.verdict("c"), board.held()),
+        (board.verdict("c").v4, board.held()),
         (
             Verdict {
                 state: State::Up,
@@ -332,7 +333,7 @@ fn what_left_the_estate_is_kept_within_bounds() {
     assert!(board.trim(present).is_empty());
     assert_eq!(board.entries().count(), limits::ABSENT + 1);
     assert!(board.forget("here") && !board.forget("here"));
-    assert_eq!(board.verdict("here"), Verdict::UNKNOWN);
+    assert_eq!(board.verdict("here"), Both::UNKNOWN);
 }
 
 /// One of the four states that can be reported, made of a number, so that equal orders say the same.

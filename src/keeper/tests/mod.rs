@@ -19,12 +19,13 @@ use tokio::sync::oneshot;
 
 use super::journal::Journal;
 use super::load::{Loader, Paths};
-use super::{Change, Given, Keeper, Kept, Moves, Refused, Reloaded, Taken, Touched, work};
+use super::{Change, Given, Keeper, Kept, Refused, Reloaded, Taken, Touched, work};
 use crate::health::board::{Board, Order, State};
 use crate::health::report::Report;
 use crate::limits;
 use crate::world::World;
 use crate::world::cell::Cell;
+use crate::world::situation::Situation;
 
 pub(crate) const ZONE: &str = "\
 $TTL 300
@@ -94,8 +95,9 @@ impl House {
         let lines: Vec<String> = loaded.diagnostics.iter().map(|d| d.line()).collect();
         assert_eq!(lines, [""; 0]);
         let estate = Arc::new(loaded.estate.unwrap());
-        let mut moves = Moves::resume(opened.courses);
-        let world = moves.world(estate, Arc::default(), &board, (1, work::now()));
+        let mut situation = Situation::resume(board, opened.courses);
+        let standing = situation.step(&estate, work::now());
+        let world = World::new(estate, Arc::default(), standing, 1);
         let cell = Arc::new(Cell::new(world));
         let first = Reloaded {
             cause: Arc::from("start"),
@@ -104,7 +106,7 @@ impl House {
             ..Reloaded::default()
         };
         let (keeper, thread) =
-            work::start(cell.clone(), loader, (board, moves), opened.journal, first).unwrap();
+            work::start(cell.clone(), loader, situation, opened.journal, first).unwrap();
         House {
             cell,
             keeper,
@@ -192,7 +194,7 @@ impl House {
         let world = self.cell.full();
         let vips = &world.estate.steering.vips;
         let at = vips.iter().position(|v| v.name == vip).unwrap();
-        world.verdicts[at].state
+        world.verdicts.at(at).v4.state
     }
 
     /// The keeper cannot reply to reports before this is dropped: it has to tell how things stand first.

@@ -115,7 +115,7 @@ fn a_silent_vip_among_others_goes_down_by_itself() {
     let start = Instant::now();
     house.send(&reports).blocking_recv().unwrap().unwrap();
     house.until("the end of the lease", |world| {
-        world.verdicts[0].state == State::Down
+        world.verdicts.at(0).v4.state == State::Down
     });
     assert!(start.elapsed() < Duration::from_secs(4));
     assert_eq!(house.state("fra-2"), State::Up);

@@ -59,7 +59,7 @@ pub(super) fn look<'a>(
     now: u64,
 ) -> Option<Seen<'a>> {
     let vip = steering.vips.get(usize::from(id.0))?;
-    let quality = quality(board.verdict(&vip.name).state);
+    let quality = quality(board.verdict(&vip.name).best().state);
     if quality == 0 {
         return None;
     }

@@ -10,6 +10,7 @@ use crate::geo::atlas::{Atlas, Facts};
 use crate::place::Country;
 use crate::world::estate::Slots;
 use crate::world::link::{self, Read};
+use crate::world::situation::Standing;
 use crate::zone::{self, Texts};
 
 const ZONE: &str = "@ 60 IN SOA ns1 h 1 2 3 4 5\n@ 60 NS ns1\nns1 60 A 192.0.2.1\n";
@@ -48,7 +49,8 @@ fn world(lines: &str, steering: &str, atlas: Atlas) -> World {
         &mut |_, _| None,
     );
     let estate = estate.unwrap_or_else(|| panic!("{}", diagnostic::render(&found, false)));
-    World::new(Arc::new(estate), Arc::default(), |_| Verdict::UNKNOWN, 1)
+    let unknown = Standing::unknown(&estate);
+    World::new(Arc::new(estate), Arc::default(), unknown, 1)
 }
 
 /// What is said of it: each word on a line of its own.

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::super::estate::{Board, Estate, Kind, Place, Query, State};
+use super::super::estate::{Board, Estate, Kind, Place, Query, Said, State, Vip};
 use super::super::form;
 use super::super::network::{Network, bits, from_bits};
 use super::places::address;
@@ -26,12 +26,23 @@ pub(super) fn board(tape: &mut Tape<'_>, estate: &Estate) -> Board {
         4 => &[Down, Down, Down, Drain],
         _ => &[Down],
     };
-    let one = |_| {
+    let mut one = |_| {
         let state = tape.pick(mood);
         let ago = tape.pick(&[5, 100, 239, 240, 241, 1000, 1_000_000]);
         (state, if state == Unknown { 0 } else { NOW - ago })
     };
-    estate.vips.iter().map(one).collect()
+    let v4: Said = estate.vips.iter().map(&mut one).collect();
+    // Now and then a VIP's two addresses fare otherwise.
+    let apart = tape.below(3) == 0;
+    let six = |(vip, said): (&Vip, &(State, u64))| match (vip.v4, vip.v6) {
+        (Some(_), Some(_)) if apart && tape.below(2) == 0 => {
+            let state = tape.pick(mood);
+            (state, if state == Unknown { 0 } else { NOW - 100 })
+        }
+        _ => *said,
+    };
+    let v6 = estate.vips.iter().zip(&v4).map(six).collect();
+    Board { v4, v6 }
 }
 
 pub(super) fn query(tape: &mut Tape<'_>, estate: &Estate, boards: usize) -> Query {

@@ -1,7 +1,9 @@
 //! What failing, draining and being down change, by hand.
 
 use super::super::Source;
-use super::super::estate::{AllDown, Members, Place, Policy, Pool, Rule, RuleSet, Site, State};
+use super::super::estate::{
+    AllDown, Board, Members, Place, Policy, Pool, Rule, RuleSet, Site, State,
+};
 use super::State::{Degraded, Down, Drain, Unknown, Up};
 use super::Target::{Pool as P, Site as S, Vip as V};
 use super::{NOW, all, asked, close, pool, shares, states, vips, with_down, world};
@@ -95,7 +97,7 @@ fn the_ttl_is_short_while_something_looked_at_is_in_transition() {
     };
     let estate = pool(estate, web);
     let ttl = |since: [u64; 3]| {
-        let board = since.map(|ago| (Up, NOW - ago)).to_vec();
+        let board = Board::same(since.map(|ago| (Up, NOW - ago)).to_vec());
         asked(&estate, &board, "9.9.9.9", 0).ttl.unwrap()
     };
     assert_eq!(ttl([1000, 1000, 1000]), 60);

@@ -20,7 +20,7 @@ const AMERICA: [u8; 4] = [199, 43, 0, 9];
 fn choice<'a>(server: &'a Server, pool: &str, client: [u8; 4]) -> &'a Choice {
     let (root, plans) = compiled(server, pool);
     let (class, _) = root.map.find(client.into());
-    &plans.get(class).unwrap().choice
+    &plans.get(class).unwrap().side(Family::V4).choice
 }
 
 /// The VIPs at a point.
