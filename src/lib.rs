@@ -14,6 +14,7 @@ pub mod keeper;
 pub mod limits;
 pub mod place;
 pub mod prefix;
+pub mod probe;
 pub mod rate;
 pub mod serve;
 pub mod stats;

@@ -1,14 +1,30 @@
 //! Every bound in the server, each with its reason.
 
+mod brake;
+mod crowds;
+mod doors;
 mod geography;
+mod health;
 mod imports;
 mod lint;
 mod load;
+mod orders;
+mod patterns;
+mod probes;
+mod rate;
 
+pub use brake::*;
+pub use crowds::*;
+pub use doors::*;
 pub use geography::*;
+pub use health::*;
 pub use imports::*;
 pub use lint::*;
 pub use load::*;
+pub use orders::*;
+pub use patterns::*;
+pub use probes::*;
+pub use rate::*;
 
 /// Diagnostics shown of one reading; the rest is counted. A screenful or two: a broken generator repeats itself.
 pub const DIAGNOSTICS_SHOWN: usize = 100;
@@ -26,7 +42,7 @@ pub const LABEL: usize = 63;
 pub const LABELS: usize = 127;
 
 /// Slots for counting answers per VIP. A slot belongs to a name for the life of the process; names beyond share slot 0.
-/// 64 KiB a worker, more VIP names than any estate we know has had.
+/// 128 KiB a worker, more VIP names than any estate we know has had.
 pub const VIP_SLOTS: usize = 8_192;
 
 /// Seconds after a change of a VIP's verdict in which answers that looked at it carry the short TTL: the time in which a
@@ -95,8 +111,9 @@ pub const STEERING_FILE: u64 = 16 << 20;
 /// Octets of a database: ten times the largest City database sold.
 pub const GEOIP_FILE: u64 = 2 << 30;
 
-/// Seconds after which the keeper looks up even if nothing is to be done.
-pub const KEEPER_PATIENCE: u64 = 60;
+/// Seconds after which the keeper looks up even if nothing is to be done: what it waits by stands still in a suspend, and
+/// a jump of the wall clock makes no noise. A small part of the four minutes for which a change shortens the TTL.
+pub const KEEPER_PATIENCE: u64 = 5;
 
 /// Bytes of one word of a zone file: an RDATA of 65,535 octets, each of them written as `\DDD`.
 pub const WORD: usize = 262_144;
@@ -276,8 +293,7 @@ pub const GIT_FILE: u64 = 8_192;
 /// Links followed on the way to the folder: as many as Linux follows itself.
 pub const LINKS: usize = 40;
 
-/// Octets of a body that the API takes. A report of every VIP that has a counting slot, in the longest words, needs less
-/// than that for each 8 192.
+/// Octets of a body that the API takes: a report of each of 8 192 VIPs, in the longest words, needs less.
 pub const ADMIN_BODY: usize = 1 << 20;
 
 /// Octets of all bodies that the API holds at once: many large ones fit, and a crowd of senders does not fill the memory.
@@ -293,7 +309,7 @@ pub const ADMIN_CONNECTIONS: usize = 1_024;
 /// So long may a connection also idle, and take its reply.
 pub const ADMIN_READ: u64 = 10_000;
 
-/// Milliseconds after which a connection without a request may lose its seat to a new one, if all are taken.
+/// Milliseconds of silence after which one who has changed something may lose its seat to another, if all are taken.
 pub const ADMIN_CROWDED: u64 = 1_000;
 
 /// Milliseconds that the keeper's reply is waited for. It writes to the disk a few times a second at worst.
@@ -347,36 +363,6 @@ pub const RDATA: usize = 65_535;
 /// Milliseconds between two looks whether anyone still reads an estate that is no longer in force: its memory is given
 /// back by the keeper, never by a thread that answers.
 pub const RETIRED: u64 = 50;
-/// Answers of full size a second to one address over UDP: Knot DNS's figure, and more than a resolver asks for that caches
-/// what it gets. Smaller answers count as less, and small ones not at all.
-pub const RATE: u32 = 50;
-
-/// The largest rate that can be asked for: a core's whole day.
-pub const RATE_MOST: u32 = 1_000_000;
-
-/// Octets of an answer of full size with its headers: what every path takes in one piece.
-pub const RATE_UNIT: u64 = 1_280;
-
-/// Of limited answers every so many is sent empty: a real client comes through with its second try or third, and a victim
-/// gets less than half of what was sent in its name.
-pub const RATE_SLIP: u32 = 2;
-
-/// The longest such interval: beyond, no client waits so long.
-pub const RATE_SLIP_MOST: u32 = 100;
-
-/// Networks that are exempt from the rate.
-pub const RATE_ALLOWED: usize = 4_096;
-
-/// Lines of a worker's table of addresses, of 16 octets and two debts each, and a quarter as many for each of the two shorter
-/// lengths: 1.5 MiB. A worker that sends a million answers a second has at most 20,000 addresses above [`RATE`]: even then
-/// only one in thirty meets two others in its line, and is held to what the networks around it may be sent.
-pub const RATE_LINES: usize = 1 << 16;
-
-/// Seconds between two lines in the log about limited answers.
-pub const RATE_REPORT: u64 = 60;
-
-/// Milliseconds between two looks whether a worker has limited answers.
-pub const RATE_LOOK: u64 = 1_000;
 /// Secrets of cookies that are accepted: a change needs two at a time, and a wrong cookie costs a hash for each.
 pub const COOKIE_SECRETS: usize = 4;
 
@@ -389,9 +375,3 @@ pub const IDENTITY: usize = 255;
 /// Octets of a block of memory that goes back to the system the moment it is freed, whatever was freed before: glibc
 /// begins to keep blocks of up to 32 MiB for itself. What of it is never touched costs nothing.
 pub const GIVEN_BACK: usize = 33 << 20;
-
-/// Patterns of zone files with a `*`: each is held against the path of each zone file, ten million times for ten thousand.
-pub const PATTERNS: usize = 1_000;
-
-/// Names that patterns make of all zones together: a small file must not unfold without end. Some 200 MiB.
-pub const PATTERN_NAMES: usize = 1_000_000;

@@ -1,18 +1,27 @@
 //! The program as its operator meets it: start, banner, answers, reload, end, exit codes.
 
 mod api;
+mod brake;
 mod crowds;
 mod databases;
 mod digests;
 mod examples;
 mod failback;
+mod feeds;
 mod geoip;
+mod kills;
 mod many;
 mod octets;
+mod orders;
+mod pests;
+mod probes;
 mod rate;
 mod reloads;
+mod renewals;
 mod server;
 mod terms;
+mod torn;
+mod visible;
 
 use std::fs;
 use std::io::Write;

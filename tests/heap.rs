@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use meridian::answer::{Client, Transport, Turn, answer};
 use meridian::geo::atlas::Atlas;
+use meridian::rate::{self, Exchange, Limiter, Proof, Source, Verdict};
 use meridian::stats::{Counters, Outcome};
 use meridian::wire::asked::{Asked, Seed};
 use meridian::wire::kind::Kind;
@@ -122,6 +123,34 @@ fn refusing_a_key_asks_for_no_memory() {
     black_box(answer(server.world(), client, &mut turn, &query, &mut out));
     assert_eq!(asked(), before);
     assert_eq!(counters.outcomes(Outcome::NotAuth), 1);
+}
+
+/// Whoever asks, and however much of it is limited.
+#[test]
+fn limiting_asks_for_no_memory() {
+    let mut limiter = Limiter::new(&rate::Terms::default(), 1, [1, 2]);
+    let mut dice = Dice(12);
+    let mut limited = 0;
+    let before = asked();
+    for n in 0..100_000 {
+        let client: IpAddr = match n % 3 {
+            0 => dice.v4().into(),
+            1 => dice.v6().into(),
+            _ => sample::SENDER.into(),
+        };
+        limiter.tick(n * 10);
+        let verdict = limiter.judge(&Exchange {
+            client,
+            proof: Proof::None,
+            query: 40,
+            answer: meridian::limits::UDP_PAYLOAD,
+            source: Source::Zone,
+        });
+        limited += u32::from(verdict != Verdict::Send);
+        black_box(limiter.report());
+    }
+    assert_eq!(asked(), before);
+    assert!(limited > 0);
 }
 
 /// A file and what is read of it: so many times its size, and what any file may take besides.

@@ -126,6 +126,7 @@ impl Ours {
             state,
             order,
             valid_for: Some(60),
+            family: None,
             load: (state != State::Down).then_some(said),
         };
         let who = Arc::from("sim");

@@ -88,8 +88,20 @@ impl Play {
                 Ok(lines) => return compare(&step.expected, &lines, &[]),
                 error => return refusal(&step.expected, error.map(drop)),
             },
+            Act::Release => {
+                let lines = self.stage.release(self.now);
+                return compare(&step.expected, &lines, &[]);
+            }
+            Act::Order(kind, name, body) => match self.stage.order(kind, name, body, self.now) {
+                Ok(lines) => return compare(&step.expected, &lines, &[]),
+                error => return refusal(&step.expected, error.map(drop)),
+            },
+            Act::Clear(vip) => {
+                let line = self.stage.clear(vip, self.now);
+                return compare(&step.expected, &[line], &[]);
+            }
             Act::Health(report) => match self.stage.health(report, self.now) {
-                Ok(state) => return compare(&step.expected, &[format!("in force {state}")], &[]),
+                Ok(lines) => return compare(&step.expected, &lines, &[]),
                 error => return refusal(&step.expected, error.map(drop)),
             },
             Act::Raw(message, from, transport) => {
@@ -244,6 +256,7 @@ fn compare(expected: &[String], got: &[String], defaults: &[&str]) -> Vec<String
         "authority",
         "additional",
         "returned",
+        "released",
         "failed",
         "breach:",
         "broken:",

@@ -13,8 +13,10 @@ use crate::admin::tokens::Holder;
 use crate::config::estate::{Steering, Vip};
 use crate::health::board::{Effect, Outcome};
 use crate::health::report::{self, Mistake, Report};
+use crate::health::verdict::{Both, Family};
 use crate::keeper::{Change, Keeper, Refused, Taken};
-use crate::world::World;
+use crate::limits;
+use crate::world::{World, told};
 
 /// Where one sender's reports are taken.
 pub(super) struct Desk<'a> {
@@ -33,10 +35,10 @@ impl Desk<'_> {
             return Err(Fault::new(StatusCode::NOT_FOUND, unknown(vip)));
         }
         allowed(self.holder, steering, [vip])?;
-        let taken = self.send(vec![(Arc::from(vip), report)]).await?;
-        let mut value = json!({ "generation": taken.generation });
-        if let (Some(object), Some((vip, effect))) = (value.as_object_mut(), taken.effects.first())
-            && let Value::Object(mut result) = result(vip, effect)
+        let sent = self.send(vec![(Arc::from(vip), report)]).await?;
+        let mut value = json!({ "generation": sent.taken.generation });
+        if let (Some(object), Some(Value::Object(mut result))) =
+            (value.as_object_mut(), sent.results().into_iter().next())
         {
             object.append(&mut result);
         }
@@ -45,34 +47,32 @@ impl Desk<'_> {
 
     /// `POST /v1/health`.
     pub(super) async fn many(self, body: &[u8]) -> Result<Response<Body>, Fault> {
-        let reports = report::batch(body).map_err(bad)?;
+        let said = report::batch(body).map_err(bad)?;
         let steering = &self.world.estate.steering;
-        let strange = reports
-            .iter()
-            .enumerate()
-            .filter(|(_, (name, _))| find(steering, name).is_none());
-        let mistakes: Vec<Mistake> = strange
-            .map(|(at, (name, _))| Mistake {
-                at: format!("$.reports[{at}].vip"),
-                message: unknown(name),
-                advice: "leave it out, or reload an estate that has it".to_owned(),
-            })
-            .collect();
-        if !mistakes.is_empty() {
-            let error = format!("{} unknown VIPs; no report is taken", mistakes.len());
+        let reports = told::reports(steering, said).map_err(|mistakes| {
+            let error = format!(
+                "{} reports of what is not there, or there twice; no report is taken",
+                mistakes.len()
+            );
             let fault = Fault::new(StatusCode::UNPROCESSABLE_ENTITY, error);
-            return Err(fault.listing(mistakes));
-        }
+            fault.listing(mistakes)
+        })?;
         let names = reports.iter().map(|(name, _)| &**name);
         allowed(self.holder, steering, names)?;
-        let taken = self.send(reports).await?;
-        let results: Vec<Value> = taken.effects.iter().map(|(v, e)| result(v, e)).collect();
-        let value = json!({ "generation": taken.generation, "results": results });
+        let sent = self.send(reports).await?;
+        let value = json!({ "generation": sent.taken.generation, "results": sent.results() });
         Ok(reply::json(StatusCode::OK, &value))
     }
 
     /// Gives the reports to the keeper. When it replies, they are on the disk and in force.
-    async fn send(&self, reports: Vec<(Arc<str>, Report)>) -> Result<Taken, Fault> {
+    async fn send(&self, mut reports: Vec<(Arc<str>, Report)>) -> Result<Sent, Fault> {
+        let now = self.keeper.clock().now();
+        let notes: Vec<Note> = (reports.iter_mut())
+            .map(|(_, report)| Note {
+                load_refused: report.date(now),
+                counts: report.counts().1,
+            })
+            .collect();
         let (reply, answer) = oneshot::channel();
         let who = Arc::from(self.holder.name.as_str());
         let change = Change::Reports {
@@ -83,11 +83,25 @@ impl Desk<'_> {
         let busy = |_| Fault::later("the keeper has more than it can do; send again soon");
         self.keeper.send(change).map_err(busy)?;
         match tokio::time::timeout(self.pace.reply, answer).await {
-            Ok(Ok(Ok(taken))) => Ok(taken),
+            Ok(Ok(Ok(taken))) => Ok(Sent {
+                taken,
+                notes,
+                who: self.holder.name.clone(),
+            }),
             Ok(Ok(Err(Refused::Unknown(names)))) => {
                 let names: Vec<String> = names.iter().map(|name| quote(name)).collect();
                 let error = format!(
                     "the estate in force has no VIPs {}; no report is taken",
+                    names.join(", ")
+                );
+                Err(Fault::new(StatusCode::UNPROCESSABLE_ENTITY, error))
+            }
+            Ok(Ok(Err(Refused::Crowded(names)))) => {
+                let names: Vec<String> = names.iter().map(|name| quote(name)).collect();
+                let error = format!(
+                    "{} observers speak already of {}, which is all there is room for; no report is taken. One whose \
+                     lease has ended makes room for another",
+                    limits::OBSERVERS,
                     names.join(", ")
                 );
                 Err(Fault::new(StatusCode::UNPROCESSABLE_ENTITY, error))
@@ -100,6 +114,42 @@ impl Desk<'_> {
                 "the keeper did not reply in time; send the same report again, which changes nothing if it was taken",
             )),
         }
+    }
+}
+
+/// What the door itself found about a report.
+struct Note {
+    /// Why what it says of load was left out.
+    load_refused: Option<&'static str>,
+    /// Why it counts as another state than the one it says.
+    counts: Option<&'static str>,
+}
+
+/// Reports that were taken, with what is to be said of each.
+struct Sent {
+    taken: Taken,
+    notes: Vec<Note>,
+    who: String,
+}
+
+impl Sent {
+    fn results(&self) -> Vec<Value> {
+        let each = self.taken.effects.iter().zip(&self.taken.in_force);
+        let each = each.zip(&self.notes);
+        let each = each.map(|(((vip, effect), in_force), note)| {
+            let mut value = result(vip, effect, &self.who, in_force);
+            // Of an old report nothing is taken, so nothing of it is refused.
+            if effect.outcome != Outcome::Old {
+                if value["held_back"].is_null() {
+                    value["held_back"] = note.counts.into();
+                }
+                if let Some(why) = note.load_refused {
+                    value["load_refused"] = why.into();
+                }
+            }
+            value
+        });
+        each.collect()
     }
 }
 
@@ -146,20 +196,26 @@ fn allowed<'a>(
     Err(Fault::new(StatusCode::FORBIDDEN, error))
 }
 
-fn result(vip: &str, effect: &Effect) -> Value {
-    let entry = &effect.entry;
+/// What became of a report of `who`. Of both families `in_force` is the better one, and `families` has each where they
+/// differ.
+fn result(vip: &str, effect: &Effect, who: &str, (both, over): &(Both, Option<String>)) -> Value {
     let outcome = match effect.outcome {
         Outcome::Changed => "changed",
         Outcome::Renewed => "renewed",
         Outcome::Old => "old",
+        Outcome::Full => "refused",
     };
+    let stands = effect.stands(who);
+    let apart = effect.family.is_none() && both.v4.state != both.v6.state;
     json!({
         "vip": vip,
+        "family": effect.family.map(Family::word),
         "outcome": outcome,
-        "reported": entry.reported.word(),
-        "in_force": entry.verdict.state.word(),
-        "held_back": entry.held_back(),
-        "epoch": entry.order.epoch,
-        "seq": entry.order.seq,
+        "reported": stands.map(|one| one.said.word()),
+        "in_force": effect.family.map_or(both.best(), |family| both.of(family)).state.word(),
+        "families": apart.then(|| json!({ "v4": both.v4.state.word(), "v6": both.v6.state.word() })),
+        "held_back": over.as_ref().or(effect.held_back.as_ref()),
+        "epoch": stands.map(|one| one.order.epoch),
+        "seq": stands.map(|one| one.order.seq),
     })
 }

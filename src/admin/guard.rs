@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::http::header::{self, HeaderMap};
 use axum::http::request::Parts;
@@ -10,12 +11,14 @@ use axum::http::{StatusCode, Version};
 
 use crate::admin::reply::{Fault, quote};
 use crate::admin::route::Access;
+use crate::admin::stream::Line;
 use crate::admin::tokens::{Holder, Tokens};
 use crate::config::machine::Role;
 
 /// Refuses a request that came under a name: the API is asked by address, so a name is one that a stranger's page made
-/// point here (DNS rebinding), and the browser would let that page read the reply.
-pub(super) fn host(parts: &Parts) -> Result<(), Fault> {
+/// point here (DNS rebinding), and the browser would let that page read the reply. Over TLS no browser comes here under a
+/// name that is not in our certificate.
+pub(super) fn host(parts: &Parts, line: Line) -> Result<(), Fault> {
     let mut hosts = parts.headers.get_all(header::HOST).iter();
     let named = match (hosts.next(), hosts.next()) {
         (Some(host), None) => Some(host.to_str().unwrap_or_default()),
@@ -29,7 +32,7 @@ pub(super) fn host(parts: &Parts) -> Result<(), Fault> {
     };
     let target = parts.uri.authority().map(Authority::as_str);
     for name in [named, target].into_iter().flatten() {
-        if !is_local(name) {
+        if line == Line::Plain && !is_local(name) {
             let error = format!(
                 "{} is not a name of this API; ask it by its address or as localhost",
                 quote(name)
@@ -55,10 +58,14 @@ fn is_local(name: &str) -> bool {
 }
 
 /// Refuses a change that a web page of elsewhere wants.
-fn origin(headers: &HeaderMap) -> Result<(), Fault> {
+fn origin(headers: &HeaderMap, line: Line) -> Result<(), Fault> {
     let host = headers.get(header::HOST).and_then(|h| h.to_str().ok());
     let own = |origin: &header::HeaderValue| {
-        let named = origin.to_str().ok().and_then(|o| o.strip_prefix("http://"));
+        let scheme = match line {
+            Line::Plain => "http://",
+            Line::Secure => "https://",
+        };
+        let named = origin.to_str().ok().and_then(|o| o.strip_prefix(scheme));
         named.is_some() && named == host
     };
     if headers.get_all(header::ORIGIN).iter().all(own) {
@@ -73,7 +80,7 @@ fn origin(headers: &HeaderMap) -> Result<(), Fault> {
 /// Whose token a request has, if the route needs one.
 pub(super) fn admit(
     parts: &Parts,
-    peer: IpAddr,
+    (peer, line): (IpAddr, Line),
     access: Access,
     tokens: &Tokens,
 ) -> Result<Option<Arc<Holder>>, Fault> {
@@ -81,7 +88,7 @@ pub(super) fn admit(
         return Ok(None);
     }
     if access != Access::Look {
-        origin(&parts.headers)?;
+        origin(&parts.headers, line)?;
     }
     let Some(holder) = bearer(&parts.headers).and_then(|token| tokens.holder(token)) else {
         let error = if parts.headers.contains_key(header::AUTHORIZATION) {
@@ -92,6 +99,14 @@ pub(super) fn admit(
         return Err(Fault::new(StatusCode::UNAUTHORIZED, error)
             .with(header::WWW_AUTHENTICATE, "Bearer realm=\"meridian\""));
     };
+    if !tokens.spend(&holder, Instant::now()) {
+        let error = format!(
+            "`{}` may send {} requests a second; send many reports in one body",
+            holder.name,
+            holder.rate.unwrap_or_default()
+        );
+        return Err(Fault::new(StatusCode::TOO_MANY_REQUESTS, error).with(header::RETRY_AFTER, "1"));
+    }
     let enough = match access {
         Access::Look => true,
         Access::Report => holder.role != Role::Reader,

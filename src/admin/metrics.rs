@@ -21,7 +21,11 @@ use crate::stats::{Counters, End, Outcome, Tally};
 use crate::steer::motion::course::Keys;
 use crate::world::World;
 
+mod brake;
 mod load;
+mod observers;
+mod orders;
+mod probes;
 
 const KIND: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -36,7 +40,12 @@ pub(super) fn page(
     families.extend(doors(&door.tally));
     families.extend(served(world));
     families.extend(load::families(world, status, now));
+    families.extend(observers::families(world, status));
+    families.extend(probes::families(&(door.probes)(), now));
     families.extend(moving(world, status));
+    let ahead = door.keeper.clock().ahead();
+    families.extend(brake::families(world, status, now, ahead));
+    families.extend(orders::families(door, world, status, now));
     families.extend(geography(world, status));
     families.extend(standing(status, door.started));
     let mut registry = Registry::default();
@@ -272,7 +281,7 @@ fn served(world: &World) -> Vec<Family> {
 
 /// What moves in the pools that take their time.
 fn moving(world: &World, status: &Status) -> Vec<Family> {
-    let courses = status.courses.courses.iter();
+    let courses = status.situation.mover.courses.iter();
     let keys = |name: &str| {
         let pools = &world.estate.steering.pools;
         let pool = pools.iter().find(|pool| pool.name == name);
@@ -372,7 +381,7 @@ fn standing(status: &Status, started: u64) -> Vec<Family> {
         Family::gauge(
             "meridian_vips_held",
             "VIPs held at their last state because most reports stopped at once; above 0 the feed is dead",
-            plain(status.board.held() as u64),
+            plain(status.situation.board.held() as u64),
         ),
         Family::gauge(
             "process_start_time_seconds",

@@ -1,19 +1,30 @@
 //! The operator's and the forwarders' HTTP: reports of health, reload, how things stand, metrics.
 //!
-//! Plain HTTP for this machine only. What changes something needs a token, and is answered when it is in force and on the
+//! Plain HTTP for this machine only, HTTPS for others. What changes something needs a token, and is answered when it is in force and on the
 //! disk. One table holds all routes: see `route`.
 
+mod audit;
 mod body;
+mod brake;
+mod events;
 mod feed;
 mod guard;
 mod metrics;
+mod observers;
+mod orders;
 mod pools;
+mod prefixes;
+mod probes;
+mod reload;
 mod reply;
 mod route;
 mod seat;
+mod share;
+mod stream;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 mod tests;
+pub mod tls;
 pub mod tokens;
 mod view;
 
@@ -35,11 +46,15 @@ use serde::Deserialize;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, oneshot};
 
-use crate::admin::reply::{Fault, quote, short};
+use crate::admin::reply::{Fault, quote};
 use crate::admin::route::{Act, Deed, Found, Page, Route};
 use crate::admin::seat::{Caller, Doorway, Seats};
+use crate::admin::share::Shares;
+use crate::admin::tls::Locks;
 use crate::admin::tokens::{Holder, Tokens};
-use crate::keeper::{Change, Force, Keeper, Touched};
+use crate::health::orders::Subject;
+use crate::health::probed::Book;
+use crate::keeper::Keeper;
 use crate::limits;
 use crate::stats::{Counters, Tally};
 use crate::world::cell::Cell;
@@ -47,6 +62,9 @@ use crate::world::cell::Cell;
 /// Explains an answer: the name, the client's address and perhaps a type in, the explanation or what is wrong with these out.
 pub type Explain =
     Arc<dyn Fn(&str, &str, Option<&str>) -> Result<serde_json::Value, String> + Send + Sync>;
+
+/// What Meridian's own checks have found.
+pub type Probes = Arc<dyn Fn() -> Book + Send + Sync>;
 
 /// All that the API shows and uses.
 pub struct Door {
@@ -60,8 +78,12 @@ pub struct Door {
     pub tally: Arc<Tally>,
     /// Who may change something.
     pub tokens: Tokens,
+    /// What it shows to those who come over HTTPS; none: it is plain HTTP.
+    pub locks: Option<Locks>,
     /// The answering code's own explanation.
     pub explain: Explain,
+    /// What the checks of this server have found.
+    pub probes: Probes,
     /// When the process began, in seconds of the Unix epoch.
     pub started: u64,
 }
@@ -124,15 +146,18 @@ async fn serve_with(
     pace: Pace,
 ) -> io::Result<()> {
     let hall = Arc::new(Hall {
-        door,
+        door: door.clone(),
         pace,
         memory: Arc::new(Semaphore::new(pace.memory)),
+        listeners: Arc::new(Semaphore::new(limits::EVENT_LISTENERS)),
+        shares: Arc::default(),
         refused: Refused::default(),
     });
     let doorway = Doorway {
         listener,
         seats: Arc::new(Seats::default()),
         pace,
+        door,
     };
     let router = Router::new().fallback(enter).with_state(hall);
     let (tell, told) = oneshot::channel::<()>();
@@ -156,8 +181,14 @@ struct Hall {
     door: Arc<Door>,
     pace: Pace,
     memory: Arc<Semaphore>,
+    /// For those who listen to events.
+    listeners: Arc<Semaphore>,
+    shares: Arc<Shares>,
     refused: Refused,
 }
+
+/// What this API takes and gives, for programs (OpenAPI 3.1).
+const CONTRACT: &str = include_str!("openapi.json");
 
 /// The query of `/v1/explain`.
 #[derive(Deserialize)]
@@ -193,7 +224,7 @@ impl Hall {
         caller: &Caller,
         body: &mut Body,
     ) -> Result<Response<Body>, Fault> {
-        guard::host(parts)?;
+        guard::host(parts, caller.line)?;
         let (route, vip) = match route::find(&parts.method, parts.uri.path()) {
             Found::Route(route, vip) => (route, vip),
             Found::Method(allowed) => {
@@ -208,7 +239,7 @@ impl Hall {
             }
         };
         let (access, peer) = (route.act.access(), caller.peer.ip());
-        let holder = match guard::admit(parts, peer, access, &self.door.tokens) {
+        let holder = match guard::admit(parts, (peer, caller.line), access, &self.door.tokens) {
             Ok(holder) => holder,
             Err(fault) => {
                 self.refused.tell(peer, route, &fault);
@@ -216,43 +247,54 @@ impl Hall {
             }
         };
         match (route.act, holder) {
-            (Act::Show(page), _) => self.show(page, parts),
+            (Act::Show(page), _) => self.show(page, parts, caller),
             (Act::Do(deed), Some(holder)) => {
                 let reply = self
                     .change(deed, vip, parts.uri.query(), &holder, body)
                     .await;
-                let status = reply.as_ref().map_or_else(|f| f.status, Response::status);
-                let error = reply.as_ref().err().map(|fault| fault.error.as_str());
-                let (who, what) = (holder.name.as_str(), short(parts.uri.path()));
-                tracing::info!(who, what, status = status.as_u16(), error, "request");
+                if reply.is_ok() {
+                    caller.known();
+                }
+                audit::tell(&holder, caller, parts, &reply);
                 reply
             }
             (Act::Do(_), None) => Err(Fault::new(StatusCode::FORBIDDEN, "a token is needed")),
         }
     }
 
-    fn show(&self, page: Page, parts: &Parts) -> Result<Response<Body>, Fault> {
+    fn show(&self, page: Page, parts: &Parts, caller: &Caller) -> Result<Response<Body>, Fault> {
         let door = &self.door;
         let world = door.cell.full();
         let status = || door.keeper.status();
+        // Of the keeper's times, and not of a wall clock that has jumped since.
+        let now = || door.keeper.clock().now();
         let ok = |value| Ok(reply::json(StatusCode::OK, &value));
         match page {
             Page::Index => Ok(reply::text(route::index())),
             Page::Alive => Ok(reply::text("alive\n".to_owned())),
             Page::Ready => Ok(view::ready(&world, &status())),
             Page::Metrics => metrics::page(door, &world, &status(), now()),
-            Page::Vips => ok(view::vips(&world, &status(), now())),
-            Page::Sites => ok(view::sites(&world)),
+            Page::Vips => ok(view::vips(&world, &status(), &(door.probes)(), now())),
+            Page::Sites => ok(view::sites(&world, &status(), now())),
+            Page::Drains => ok(orders::page(door, &world, &status(), now())),
             Page::Pools => ok(pools::page(&world, &status(), now())),
             Page::Status => ok(view::status(door, &world, &status(), now())),
+            Page::Contract => Ok(reply::reply(
+                StatusCode::OK,
+                "application/json",
+                CONTRACT.to_owned(),
+            )),
+            Page::Events => events::page(door, caller, &self.listeners),
+            Page::Prefixes => prefixes::page(
+                &world,
+                &query(
+                    parts,
+                    "/v1/prefixes[?state=up,degraded][&site=NAME,NAME][&family=v4][&format=bird]",
+                )?,
+            ),
             Page::Explain => {
-                let asked = Query::<Asked>::try_from_uri(&parts.uri).map_err(|rejection| {
-                    let error = format!(
-                        "{}; ask /v1/explain?name=NAME&client=ADDRESS[&type=TYPE]",
-                        rejection.body_text()
-                    );
-                    Fault::new(StatusCode::BAD_REQUEST, error)
-                })?;
+                let asked: Asked =
+                    query(parts, "/v1/explain?name=NAME&client=ADDRESS[&type=TYPE]")?;
                 let told = (door.explain)(&asked.name, &asked.client, asked.kind.as_deref());
                 told.map_or_else(|e| Err(Fault::new(StatusCode::BAD_REQUEST, e)), ok)
             }
@@ -269,9 +311,14 @@ impl Hall {
     ) -> Result<Response<Body>, Fault> {
         let (keeper, pace) = (&self.door.keeper, self.pace);
         if deed == Deed::Reload {
-            return reload(keeper, pace, holder, force(query)?).await;
+            return reload::reload(keeper, pace, holder, reload::force(query)?).await;
         }
+        let Some(share) = self.shares.take(&holder.name) else {
+            let error = "this token has too many bodies under way; try again soon";
+            return Err(Fault::later(error));
+        };
         let read = body::read(body, &self.memory, pace.read).await?;
+        drop(share);
         let world = self.door.cell.full();
         let desk = feed::Desk {
             world: &world,
@@ -280,11 +327,29 @@ impl Hall {
             holder,
         };
         match deed {
+            Deed::Release => brake::release(desk, &read.bytes).await,
             Deed::Return => pools::bring_back(desk, vip, &read.bytes).await,
+            Deed::OrderVip => {
+                let subject = Subject::Vip(Arc::from(vip));
+                orders::take(desk, &self.door, subject, &read.bytes).await
+            }
+            Deed::OrderSite => {
+                let subject = Subject::Site(Arc::from(vip));
+                orders::take(desk, &self.door, subject, &read.bytes).await
+            }
             Deed::ReportOne => desk.one(vip, &read.bytes).await,
             _ => desk.many(&read.bytes).await,
         }
     }
+}
+
+/// What a request asks behind the question mark; else how it is asked.
+fn query<T: serde::de::DeserializeOwned>(parts: &Parts, how: &str) -> Result<T, Fault> {
+    let asked = Query::<T>::try_from_uri(&parts.uri).map_err(|rejection| {
+        let error = format!("{}; ask {how}", rejection.body_text());
+        Fault::new(StatusCode::BAD_REQUEST, error)
+    })?;
+    Ok(asked.0)
 }
 
 /// Attempts without the right are worth a line, but whoever makes them in masses must not fill the disk.
@@ -303,48 +368,6 @@ impl Refused {
             let error = fault.error.as_str();
             tracing::warn!(%peer, what = route.path, status, error, times, "refused");
         }
-    }
-}
-
-/// What the query of `/v1/reload` forces.
-fn force(query: Option<&str>) -> Result<Force, Fault> {
-    match query {
-        None | Some("") => Ok(Force::No),
-        Some("force=geoip") => Ok(Force::Databases),
-        Some(_) => {
-            let error = "all that can be forced is `?force=geoip`";
-            Err(Fault::new(StatusCode::BAD_REQUEST, error))
-        }
-    }
-}
-
-async fn reload(
-    keeper: &Keeper,
-    pace: Pace,
-    holder: &Holder,
-    force: Force,
-) -> Result<Response<Body>, Fault> {
-    let (reply, answer) = oneshot::channel();
-    let cause = match force {
-        Force::No => Arc::from(holder.name.as_str()),
-        Force::Databases => Arc::from(format!("{} (force=geoip)", holder.name)),
-    };
-    let change = Change::Reload {
-        cause,
-        touched: Touched::Everything,
-        force,
-        reply: Some(reply),
-    };
-    let busy = |_| Fault::later("the keeper has more than it can do; ask again soon");
-    keeper.send(change).map_err(busy)?;
-    match tokio::time::timeout(pace.reload, answer).await {
-        Ok(Ok(reloaded)) => view::reloaded(&reloaded),
-        Ok(Err(_)) => Err(Fault::later(
-            "the server ends, or too many ask for a reload",
-        )),
-        Err(_) => Err(Fault::later(
-            "the estate is still being read; /v1/status will say what came of it",
-        )),
     }
 }
 

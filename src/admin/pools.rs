@@ -22,10 +22,10 @@ use crate::world::World;
 /// `/v1/pools`. Times are seconds of the Unix epoch, shares parts of one.
 pub(super) fn page(world: &World, status: &Status, now: u64) -> Value {
     let pools = world.estate.steering.pools.iter().enumerate();
-    let uses = follow::uses(&world.estate.steering, &status.board, now);
+    let uses = follow::uses(&world.estate.steering, &status.situation.board, now);
     let pools = pools.map(|(at, pool)| {
         let id = PoolId(at as u16);
-        let course = status.courses.courses.get(&pool.name);
+        let course = status.situation.mover.courses.get(&pool.name);
         let mut value = one(world, id, pool, course, now);
         if pool.spill.is_some() {
             use_of_capacity(&mut value, world, id, &uses);
@@ -181,26 +181,34 @@ struct Reason {
     why: String,
 }
 
+/// Why an operator does something, without blanks around it.
+pub(super) fn reason(body: &[u8]) -> Result<String, Fault> {
+    let reason: Option<Reason> = serde_json::from_slice(body).ok();
+    let said = |why: &str| !why.trim().is_empty() && why.len() <= limits::REASON;
+    match reason.filter(|reason| said(&reason.why)) {
+        Some(Reason { why }) => Ok(why.trim().to_owned()),
+        None => {
+            let error = format!(
+                "say why, for the journal: {{\"why\": \"...\"}}, at most {} octets",
+                limits::REASON
+            );
+            Err(Fault::new(StatusCode::BAD_REQUEST, error))
+        }
+    }
+}
+
 /// `POST /v1/pools/{pool}/return`.
 pub(super) async fn bring_back(
     desk: Desk<'_>,
     pool: &str,
     body: &[u8],
 ) -> Result<Response<Body>, Fault> {
-    let reason: Option<Reason> = serde_json::from_slice(body).ok();
-    let said = |why: &str| !why.trim().is_empty() && why.len() <= limits::REASON;
-    let Some(Reason { why }) = reason.filter(|reason| said(&reason.why)) else {
-        let error = format!(
-            "say why, for the journal: {{\"why\": \"...\"}}, at most {} octets",
-            limits::REASON
-        );
-        return Err(Fault::new(StatusCode::BAD_REQUEST, error));
-    };
+    let why = reason(body)?;
     let (reply, answer) = oneshot::channel();
     let change = Change::Return {
         pool: Arc::from(pool),
         who: Arc::from(desk.holder.name.as_str()),
-        why: Arc::from(why.trim()),
+        why: Arc::from(why),
         reply,
     };
     let busy = |_| Fault::later("the keeper has more than it can do; ask again soon");

@@ -58,16 +58,23 @@ pub(super) enum Page {
     Metrics,
     Vips,
     Sites,
+    Drains,
     Pools,
     Status,
     Explain,
+    Contract,
+    Events,
+    Prefixes,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Deed {
     ReportOne,
     ReportMany,
+    OrderVip,
+    OrderSite,
     Return,
+    Release,
     Reload,
 }
 
@@ -77,7 +84,9 @@ impl Act {
         match self {
             Act::Show(_) => Access::Look,
             Act::Do(Deed::ReportOne | Deed::ReportMany) => Access::Report,
-            Act::Do(Deed::Return | Deed::Reload) => Access::Operate,
+            Act::Do(
+                Deed::OrderVip | Deed::OrderSite | Deed::Return | Deed::Release | Deed::Reload,
+            ) => Access::Operate,
         }
     }
 }
@@ -86,7 +95,7 @@ impl Act {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Route {
     pub(super) verb: Verb,
-    /// `{vip}` or `{pool}` stands for one segment.
+    /// `{vip}`, `{site}` or `{pool}` stands for one segment.
     pub(super) path: &'static str,
     pub(super) act: Act,
     /// For the index.
@@ -94,7 +103,7 @@ pub(super) struct Route {
 }
 
 /// All of them.
-pub(super) const ROUTES: [Route; 13] = [
+pub(super) const ROUTES: [Route; 20] = [
     Route {
         verb: Verb::Get,
         path: "/",
@@ -133,6 +142,12 @@ pub(super) const ROUTES: [Route; 13] = [
     },
     Route {
         verb: Verb::Get,
+        path: "/v1/drains",
+        act: Act::Show(Page::Drains),
+        does: "every order of an operator: by whom, why, until when, and when no cache holds what it drains",
+    },
+    Route {
+        verb: Verb::Get,
         path: "/v1/pools",
         act: Act::Show(Page::Pools),
         does: "every pool: its members, who is kept out and why, what is on its way and until when",
@@ -150,6 +165,24 @@ pub(super) const ROUTES: [Route; 13] = [
         does: "?name=NAME&client=ADDRESS[&type=TYPE]: what that client gets, and why",
     },
     Route {
+        verb: Verb::Get,
+        path: "/v1/events",
+        act: Act::Show(Page::Events),
+        does: "server-sent events: all VIPs, then each change of one",
+    },
+    Route {
+        verb: Verb::Get,
+        path: "/v1/prefixes",
+        act: Act::Show(Page::Prefixes),
+        does: "[?state=STATE,...&site=SITE,...&family=v4&format=bird]: addresses to announce, one prefix a line",
+    },
+    Route {
+        verb: Verb::Get,
+        path: "/openapi.json",
+        act: Act::Show(Page::Contract),
+        does: "all of this for programs, as OpenAPI 3.1",
+    },
+    Route {
         verb: Verb::Put,
         path: "/v1/health/vips/{vip}",
         act: Act::Do(Deed::ReportOne),
@@ -162,6 +195,18 @@ pub(super) const ROUTES: [Route; 13] = [
         does: "report the states of many VIPs",
     },
     Route {
+        verb: Verb::Put,
+        path: "/v1/vips/{vip}/state",
+        act: Act::Do(Deed::OrderVip),
+        does: "{\"state\": \"drain\", \"why\": \"...\", \"for\": \"1h\"}: order up, down, drain, hold, or auto: no order",
+    },
+    Route {
+        verb: Verb::Put,
+        path: "/v1/sites/{site}/state",
+        act: Act::Do(Deed::OrderSite),
+        does: "the same for all VIPs of a site that have no order of their own",
+    },
+    Route {
         verb: Verb::Post,
         path: "/v1/pools/{pool}/return",
         act: Act::Do(Deed::Return),
@@ -169,9 +214,15 @@ pub(super) const ROUTES: [Route; 13] = [
     },
     Route {
         verb: Verb::Post,
+        path: "/v1/brake/release",
+        act: Act::Do(Deed::Release),
+        does: "{\"why\": \"...\"}: let go of all VIPs that the brake holds",
+    },
+    Route {
+        verb: Verb::Post,
         path: "/v1/reload",
         act: Act::Do(Deed::Reload),
-        does: "[?force=geoip] read zones, steering and databases anew",
+        does: "[?force=geoip|estate] read zones, steering and databases anew",
     },
 ];
 

@@ -18,16 +18,20 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, Sleep};
+use tokio_rustls::TlsAcceptor;
 
-use crate::admin::Pace;
+use crate::admin::stream::{Line, Stream};
+use crate::admin::tls::Locks;
+use crate::admin::{Door, Pace};
 use crate::limits;
 
 /// The door: accepts connections and gives them seats.
-#[derive(Debug)]
 pub(super) struct Doorway {
     pub(super) listener: TcpListener,
     pub(super) seats: Arc<Seats>,
     pub(super) pace: Pace,
+    /// For its locks.
+    pub(super) door: Arc<Door>,
 }
 
 impl Listener for Doorway {
@@ -36,11 +40,13 @@ impl Listener for Doorway {
 
     async fn accept(&mut self) -> (Wire, SocketAddr) {
         loop {
+            self.seats.look(self.pace).await;
             match self.listener.accept().await {
                 Ok((stream, peer)) => {
                     // Replies are small: none must wait for the acknowledgement of another.
                     let _ = stream.set_nodelay(true);
-                    if let Some(wire) = self.seats.take(stream, peer, self.pace) {
+                    let acceptor = self.door.locks.as_ref().map(Locks::acceptor);
+                    if let Some(wire) = self.seats.take((stream, acceptor), peer, self.pace) {
                         return (wire, peer);
                     }
                 }
@@ -81,6 +87,24 @@ struct Phase {
     until: Instant,
     /// Octets it may still send.
     room: usize,
+    /// Whether something that it asked to be changed was taken.
+    known: bool,
+    /// Whether it was looked at and had nothing to say: not before that is it silent.
+    looked: bool,
+}
+
+impl Phase {
+    /// Since when it is so silent that it may lose its seat; none if it may not.
+    fn silent(&self, now: Instant, pace: Pace) -> Option<Instant> {
+        let crowded = |since: &Instant| now.saturating_duration_since(*since) >= pace.crowded;
+        self.since.filter(|since| {
+            if self.known {
+                crowded(since)
+            } else {
+                self.looked
+            }
+        })
+    }
 }
 
 impl Chair {
@@ -94,17 +118,45 @@ impl Chair {
 }
 
 impl Seats {
-    fn take(self: &Arc<Seats>, stream: TcpStream, peer: SocketAddr, pace: Pace) -> Option<Wire> {
+    /// Where all seats are taken, and by some of whom nobody knows yet what they want, waits until these were looked at: a
+    /// crowd that comes at once must not push out a request that is already there.
+    async fn look(&self, pace: Pace) {
+        for _ in 0..limits::ADMIN_LOOKS {
+            let now = Instant::now();
+            let unseen = {
+                let taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+                let phases = || taken.open.values().map(|(chair, _)| chair.phase());
+                taken.open.len() >= pace.seats
+                    && phases().all(|phase| phase.silent(now, pace).is_none())
+                    && phases().any(|phase| phase.since.is_some() && !phase.looked)
+            };
+            if !unseen {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
+    fn take(
+        self: &Arc<Seats>,
+        (stream, acceptor): (TcpStream, Option<TlsAcceptor>),
+        peer: SocketAddr,
+        pace: Pace,
+    ) -> Option<Wire> {
         let now = Instant::now();
         let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if taken.open.len() >= pace.seats {
-            let crowded = |since: Instant| now.saturating_duration_since(since) >= pace.crowded;
+            // Whoever has not yet sent anything that was taken goes first, and at once: in a crowd that comes all at the
+            // same time nobody is silent for long, and a forwarder must find a seat all the same.
             let silent = taken.open.iter().filter_map(|(number, (chair, _))| {
-                let since = chair.phase().since.filter(|since| crowded(*since))?;
-                Some((since, *number))
+                let phase = chair.phase();
+                Some((phase.known, phase.silent(now, pace)?, *number))
             });
-            let Some((_, number)) = silent.min() else {
-                refuse(&stream);
+            let Some((_, _, number)) = silent.min() else {
+                // Before hands are shaken nothing can be said.
+                if acceptor.is_none() {
+                    refuse(&stream);
+                }
                 return None;
             };
             // What it listens to falls silent, and by that it knows.
@@ -115,13 +167,15 @@ impl Seats {
             since: Some(now),
             until,
             room: limits::ADMIN_HEAD,
+            known: false,
+            looked: false,
         })));
         let (hold, lost) = oneshot::channel();
         let number = taken.next;
         taken.next = number.wrapping_add(1);
         taken.open.insert(number, (chair.clone(), hold));
         Some(Wire {
-            stream,
+            stream: Stream::new(stream, acceptor),
             peer,
             pace,
             number,
@@ -142,9 +196,8 @@ fn refuse(stream: &TcpStream) {
 }
 
 /// A connection between its socket and HTTP.
-#[derive(Debug)]
 pub(super) struct Wire {
-    stream: TcpStream,
+    stream: Stream,
     peer: SocketAddr,
     pace: Pace,
     number: u64,
@@ -197,7 +250,11 @@ impl AsyncRead for Wire {
         };
         let length = room.min(buf.remaining());
         let mut part = ReadBuf::new(buf.initialize_unfilled_to(length));
-        ready!(Pin::new(&mut this.stream).poll_read(cx, &mut part))?;
+        let done = Pin::new(&mut this.stream).poll_read(cx, &mut part);
+        if done.is_pending() {
+            this.chair.set(|phase| phase.looked = true);
+        }
+        ready!(done)?;
         let read = part.filled().len();
         buf.advance(read);
         this.chair
@@ -244,6 +301,7 @@ impl AsyncWrite for Wire {
 #[derive(Clone, Debug)]
 pub(super) struct Caller {
     pub(super) peer: SocketAddr,
+    pub(super) line: Line,
     pace: Pace,
     chair: Arc<Chair>,
 }
@@ -253,6 +311,7 @@ impl Connected<IncomingStream<'_, Doorway>> for Caller {
         let wire = stream.io();
         Caller {
             peer: wire.peer,
+            line: wire.stream.line(),
             pace: wire.pace,
             chair: wire.chair.clone(),
         }
@@ -265,9 +324,19 @@ impl Caller {
         self.chair.set(|phase| phase.since = None);
     }
 
+    /// What it asked to be changed was taken: it is no stranger.
+    pub(super) fn known(&self) {
+        self.chair.set(|phase| phase.known = true);
+    }
+
     /// The reply is made: time runs for taking it, and for the next request.
     pub(super) fn idle(&self) {
         self.wait(self.pace.read, limits::ADMIN_HEAD);
+    }
+
+    /// A part of a reply that has no end is made: time runs for taking it, until the next is asked for.
+    pub(super) fn streams(&self) {
+        self.wait(self.pace.read, usize::MAX);
     }
 
     /// The reply is made before the request has ended; what is still to come is thrown away.
@@ -282,6 +351,8 @@ impl Caller {
                 since: Some(now),
                 until: now + patience,
                 room,
+                known: phase.known,
+                looked: phase.looked,
             };
         });
     }

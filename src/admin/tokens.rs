@@ -1,4 +1,4 @@
-//! Tokens: who may report and operate, read from files, and compared so that time tells nothing.
+//! Tokens: who may report and operate, and how often; read from files, held as hashes, and compared so that time tells nothing.
 
 use std::fmt;
 use std::fs::{self, DirBuilder, File};
@@ -6,8 +6,9 @@ use std::io::{self, Read};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
+use aws_lc_rs::digest;
 use subtle::{ConditionallySelectable, ConstantTimeEq};
 
 use crate::config::machine::Role;
@@ -24,7 +25,9 @@ pub struct Holder {
     pub role: Role,
     /// The sites whose VIPs a feed may report; none: all.
     pub sites: Option<Vec<String>>,
-    /// One token in a line.
+    /// Requests a second; none: as many as it likes.
+    pub rate: Option<u32>,
+    /// One token in a line, or the hash of one.
     pub file: PathBuf,
 }
 
@@ -44,12 +47,14 @@ impl fmt::Debug for Tokens {
 struct Group {
     holder: Arc<Holder>,
     seen: Option<Seen>,
-    secrets: Vec<Secret>,
+    hashes: Vec<Hash>,
+    /// When all that it has asked would be done at its rate.
+    due: Option<Instant>,
 }
 
 /// How a file looked when it was read.
 #[derive(PartialEq, Eq)]
-struct Seen {
+pub(super) struct Seen {
     node: (u64, u64),
     length: u64,
     mode: u32,
@@ -57,7 +62,7 @@ struct Seen {
 }
 
 impl Seen {
-    fn of(meta: &fs::Metadata) -> Seen {
+    pub(super) fn of(meta: &fs::Metadata) -> Seen {
         Seen {
             node: (meta.dev(), meta.ino()),
             length: meta.len(),
@@ -67,7 +72,7 @@ impl Seen {
     }
 
     /// Whether it changed so long ago that another change would show.
-    fn settled(&self) -> bool {
+    pub(super) fn settled(&self) -> bool {
         let then = u64::try_from(self.changed.0).unwrap_or(0);
         let then = SystemTime::UNIX_EPOCH + Duration::from_secs(then);
         let age = SystemTime::now().duration_since(then);
@@ -75,23 +80,51 @@ impl Seen {
     }
 }
 
-/// A token, filled up to one length.
-#[derive(Clone, PartialEq, Eq)]
-struct Secret {
-    bytes: [u8; limits::TOKEN_LONG],
-    length: u32,
+/// The SHA-256 of a token. A token has 128 bits of chance or more, so its hash needs neither salt nor rounds.
+type Hash = [u8; digest::SHA256_OUTPUT_LEN];
+
+/// What stands before the hash of a token in a file.
+const HASHED: &str = "sha256:";
+
+fn hash(token: &str) -> Hash {
+    let mut hash = Hash::default();
+    let made = digest::digest(&digest::SHA256, token.as_bytes());
+    hash.iter_mut()
+        .zip(made.as_ref())
+        .for_each(|(to, from)| *to = *from);
+    hash
 }
 
-impl Secret {
-    /// None if it is too long to be one.
-    fn new(token: &str) -> Option<Secret> {
-        let mut bytes = [0; limits::TOKEN_LONG];
-        bytes
-            .get_mut(..token.len())?
-            .copy_from_slice(token.as_bytes());
-        let length = u32::try_from(token.len()).ok()?;
-        Some(Secret { bytes, length })
+/// The line of a token file that knows this token without holding it.
+pub fn at_rest(token: &str) -> String {
+    let digits: String = hash(token)
+        .iter()
+        .map(|octet| format!("{octet:02x}"))
+        .collect();
+    format!("{HASHED}{digits}")
+}
+
+/// A new token.
+///
+/// # Errors
+///
+/// When the system has no randomness.
+pub fn fresh() -> io::Result<String> {
+    let mut random = [0u8; 32];
+    getrandom::fill(&mut random).map_err(io::Error::other)?;
+    Ok(random.iter().map(|octet| format!("{octet:02x}")).collect())
+}
+
+/// The 64 digits behind `sha256:`.
+fn digits(text: &str) -> Option<Hash> {
+    let mut hash = Hash::default();
+    if text.len() != 2 * hash.len() || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return None;
     }
+    for (at, octet) in hash.iter_mut().enumerate() {
+        *octet = u8::from_str_radix(text.get(2 * at..2 * at + 2)?, 16).ok()?;
+    }
+    Some(hash)
 }
 
 impl Tokens {
@@ -105,22 +138,23 @@ impl Tokens {
         let mut groups: Vec<Group> = Vec::new();
         for holder in holders {
             match read(&holder.file) {
-                Ok((seen, secrets)) => {
+                Ok((seen, hashes)) => {
                     let shared = groups
                         .iter()
-                        .find(|g| g.secrets.iter().any(|s| secrets.contains(s)));
+                        .find(|g| g.hashes.iter().any(|h| hashes.contains(h)));
                     if let Some(other) = shared {
                         let message = format!(
                             "`{}` and `{}` have a token in common",
                             other.holder.name, holder.name
                         );
-                        let advice = "make each its own: `openssl rand -hex 32`";
+                        let advice = "make each its own: `meridian token`";
                         wrong.push(Diagnostic::whole(message, advice));
                     }
                     groups.push(Group {
                         holder: Arc::new(holder),
                         seen,
-                        secrets,
+                        hashes,
+                        due: None,
                     });
                 }
                 Err(mut found) => wrong.append(&mut found),
@@ -138,20 +172,42 @@ impl Tokens {
     pub(super) fn holder(&self, token: &str) -> Option<Arc<Holder>> {
         let mut groups = self.groups.lock().unwrap_or_else(PoisonError::into_inner);
         groups.iter_mut().for_each(Group::refresh);
-        let asked = Secret::new(token)?;
+        if token.len() > limits::TOKEN_LONG {
+            return None;
+        }
+        let asked = hash(token);
         let mut found = 0u32;
         for (number, group) in (1u32..).zip(groups.iter()) {
-            for secret in &group.secrets {
-                let same = secret.bytes.ct_eq(&asked.bytes) & secret.length.ct_eq(&asked.length);
-                found.conditional_assign(&number, same);
+            for known in &group.hashes {
+                found.conditional_assign(&number, known.ct_eq(&asked));
             }
         }
         let group = groups.get((found as usize).checked_sub(1)?)?;
         Some(group.holder.clone())
     }
+
+    /// Whether the holder may have one more request done now, which is then counted.
+    pub(super) fn spend(&self, holder: &Holder, now: Instant) -> bool {
+        let mut groups = self.groups.lock().unwrap_or_else(PoisonError::into_inner);
+        let group = groups.iter_mut().find(|g| g.holder.name == holder.name);
+        group.is_none_or(|group| group.spend(now))
+    }
 }
 
 impl Group {
+    /// One moment is all that is kept of a holder: when the last of what it asked is due at its rate.
+    fn spend(&mut self, now: Instant) -> bool {
+        let Some(rate) = self.holder.rate.filter(|rate| *rate > 0) else {
+            return true;
+        };
+        let due = self.due.map_or(now, |due| due.max(now)) + Duration::from_secs(1) / rate;
+        let room = due.saturating_duration_since(now) <= Duration::from_secs(limits::TOKEN_BURST);
+        if room {
+            self.due = Some(due);
+        }
+        room
+    }
+
     fn refresh(&mut self) {
         let now = fs::metadata(&self.holder.file).map(|meta| Seen::of(&meta));
         if let (Ok(now), Some(seen)) = (&now, &self.seen)
@@ -161,17 +217,17 @@ impl Group {
         }
         let who = self.holder.name.as_str();
         match read(&self.holder.file) {
-            Ok((seen, secrets)) => {
-                if secrets != self.secrets {
+            Ok((seen, hashes)) => {
+                if hashes != self.hashes {
                     tracing::info!(who, "new tokens are in force");
                 }
-                (self.seen, self.secrets) = (seen, secrets);
+                (self.seen, self.hashes) = (seen, hashes);
             }
             Err(_) if now.is_err_and(|e| e.kind() == io::ErrorKind::NotFound) => {
-                if !self.secrets.is_empty() {
+                if !self.hashes.is_empty() {
                     tracing::warn!(who, "the token file is gone, and so are its tokens");
                 }
-                (self.seen, self.secrets) = (None, Vec::new());
+                (self.seen, self.hashes) = (None, Vec::new());
             }
             Err(wrong) => {
                 for diagnostic in wrong {
@@ -186,11 +242,11 @@ impl Group {
 }
 
 /// The tokens of a file, and how it looked; none if it changed so lately that it must be read again.
-fn read(path: &Path) -> Result<(Option<Seen>, Vec<Secret>), Vec<Diagnostic>> {
+fn read(path: &Path) -> Result<(Option<Seen>, Vec<Hash>), Vec<Diagnostic>> {
     let wrong = |what: String, advice: &str| {
         Diagnostic::whole(format!("{}: {what}", path.display()), advice)
     };
-    let readable = "the file holds one token in a line; make one: `openssl rand -hex 32`";
+    let readable = "the file holds one token in a line, or its hash; make one: `meridian token`";
     let open = || -> io::Result<(fs::Metadata, String)> {
         let file = File::open(path)?;
         let meta = file.metadata()?;
@@ -210,32 +266,46 @@ fn read(path: &Path) -> Result<(Option<Seen>, Vec<Secret>), Vec<Diagnostic>> {
         found.push(wrong(what, readable));
         return Err(found);
     }
-    let mut secrets = Vec::new();
+    let mut hashes = Vec::new();
     let lines = text.lines().map(str::trim).zip(1usize..);
     for (line, number) in lines.filter(|(line, _)| !line.is_empty()) {
         let here = |what: String| {
             let message = format!("{}:{number}: {what}", path.display());
-            Diagnostic::whole(message, "make one: `openssl rand -hex 32`")
+            Diagnostic::whole(message, "make one: `meridian token`")
         };
-        if line.len() < limits::TOKEN_SHORT {
+        if let Some(text) = line.strip_prefix(HASHED) {
+            match digits(text) {
+                Some(hash) => hashes.push(hash),
+                None => found.push(here(format!(
+                    "`{HASHED}` is followed by 64 hexadecimal digits"
+                ))),
+            }
+        } else if line.len() < limits::TOKEN_SHORT {
             let least = limits::TOKEN_SHORT;
             found.push(here(format!("a token has {least} characters or more")));
         } else if !line.bytes().all(|b| b.is_ascii_graphic()) {
             found.push(here("a token has only visible ASCII characters".to_owned()));
-        } else if let Some(secret) = Secret::new(line) {
-            secrets.push(secret);
-        } else {
+        } else if line.len() > limits::TOKEN_LONG {
             let most = limits::TOKEN_LONG;
             found.push(here(format!("a token has at most {most} characters")));
+        } else {
+            hashes.push(hash(line));
         }
     }
-    if secrets.is_empty() && found.is_empty() {
+    if hashes.is_empty() && found.is_empty() {
         found.push(wrong("holds no token".to_owned(), readable));
     }
     if !found.is_empty() {
         return Err(found);
     }
-    Ok((Some(Seen::of(&meta)).filter(Seen::settled), secrets))
+    Ok((Some(Seen::of(&meta)).filter(Seen::settled), hashes))
+}
+
+/// Whether the first line of a file is a token itself, which a program can send.
+pub fn sendable(file: &Path) -> bool {
+    let text = fs::read_to_string(file).unwrap_or_default();
+    let first = text.lines().map(str::trim).find(|line| !line.is_empty());
+    first.is_some_and(|line| !line.starts_with(HASHED))
 }
 
 /// Where a machine without `[tokens]` has its operator token, which is made now unless a valid one stands there.
@@ -254,6 +324,7 @@ pub fn create(state: &Path) -> Result<(Holder, String), Diagnostic> {
         name: "operator".to_owned(),
         role: Role::Operator,
         sites: None,
+        rate: None,
         file: file.clone(),
     };
     if read(&file).is_ok() {

@@ -6,14 +6,17 @@ use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode};
 use serde_json::{Value, json};
 
-use crate::admin::Door;
 use crate::admin::reply::{self, Fault};
-use crate::config::estate::{Draw, Policy, Pool, Steering, Target, Vip};
+use crate::admin::{Door, brake, observers, orders, probes};
+use crate::config::estate::{Draw, Policy, Pool, Site, Steering, Target, Vip};
 use crate::diagnostic::{self, Diagnostic};
 use crate::geo::atlas::Origin;
-use crate::health::board::{State, Verdict};
+use crate::health::board::{self, Entry, State, Verdict};
 use crate::health::load::{Carried, units};
+use crate::health::orders::Subject;
+use crate::health::probed::Book;
 use crate::health::report::Mistake;
+use crate::health::verdict::{Both, Family};
 use crate::keeper::guard::{self, Refusal, Swaps};
 use crate::keeper::{Reloaded, Status};
 use crate::limits;
@@ -54,38 +57,76 @@ pub(super) fn ready(world: &World, status: &Status) -> Response<Body> {
 }
 
 /// `/v1/vips`. Times are seconds of the Unix epoch.
-pub(super) fn vips(world: &World, status: &Status, now: u64) -> Value {
+pub(super) fn vips(world: &World, status: &Status, book: &Book, now: u64) -> Value {
     let steering = &world.estate.steering;
-    let one = |(vip, verdict): (&Vip, &Verdict)| {
-        let entry = status.board.entry(&vip.name);
+    let one = |(vip, both): (&Vip, Both)| {
+        let entry = status.situation.board.entry(&vip.name);
+        let last = entry.and_then(Entry::latest);
+        let groups = status.situation.board.groups();
         let addresses = [
             vip.address.map(|a| a.to_string()),
             vip.address6.map(|a| a.to_string()),
         ];
         let addresses: Vec<String> = addresses.into_iter().flatten().collect();
+        let verdict = both.best();
+        let site = site(steering, vip);
+        let order = status.situation.orders.over(&vip.name, site, now);
         json!({
             "name": vip.name,
-            "site": site(steering, vip),
+            "site": site,
             "addresses": addresses,
             "cname": vip.cname.as_ref().map(ToString::to_string),
             "weight": vip.weight,
             "state": verdict.state.word(),
             "quality": quality(verdict.state),
             "since": (verdict.since > 0).then_some(verdict.since),
-            "reported": entry.map(|e| e.reported.word()),
-            "who": entry.map(|e| &*e.who),
-            "at": entry.map(|e| e.at),
-            "age": entry.map(|e| now.saturating_sub(e.at)),
-            "epoch": entry.map(|e| e.order.epoch),
-            "seq": entry.map(|e| e.order.seq),
-            "lease_end": entry.and_then(|e| Some(e.lease?.until)),
-            "held_back": entry.and_then(|e| e.held_back()),
+            "families": { "v4": stance(both.v4), "v6": stance(both.v6) },
+            "observed": status.situation.board.verdict(&vip.name).best().state.word(),
+            "order": order.map(|(subject, order)| orders::one(subject, order, now)),
+            "reported": last.map(|one| one.said.word()),
+            "who": last.map(|one| &*one.who),
+            "at": last.map(|one| one.at),
+            "age": last.map(|one| now.saturating_sub(one.at)),
+            "epoch": last.map(|one| one.order.epoch),
+            "seq": last.map(|one| one.order.seq),
+            "lease_end": last.and_then(|one| Some(one.lease?.until)),
+            "held_back": held_back(steering, status, &vip.name, now),
+            "observers": observers::json(entry, groups, now),
             "capacity": vip.capacity,
+            "probe": probes::targets(book, &vip.name, now),
             "load": entry.and_then(|e| Some(carried(e.carried.as_ref()?, now))),
         })
     };
-    let vips = steering.vips.iter().zip(world.verdicts.best()).map(one);
+    let vips = steering.vips.iter().zip(world.verdicts.iter()).map(one);
     json!({ "generation": world.generation, "vips": vips.collect::<Vec<Value>>() })
+}
+
+/// Why what is in force for a VIP is not simply what was said of it last.
+pub(super) fn held_back(
+    steering: &Steering,
+    status: &Status,
+    vip: &str,
+    now: u64,
+) -> Option<String> {
+    let situation = &status.situation;
+    situation.overruled(steering, vip, now).or_else(|| {
+        let entry = situation.board.entry(vip)?;
+        let who = &entry.latest()?.who;
+        let overruled = |family: Family| {
+            let target = entry.of(family);
+            board::overruled(situation.board.groups(), target, target.of(who)?)
+        };
+        Family::ALL.into_iter().find_map(overruled)
+    })
+}
+
+/// What is in force for the addresses of one family.
+fn stance(verdict: Verdict) -> Value {
+    json!({
+        "state": verdict.state.word(),
+        "quality": quality(verdict.state),
+        "since": (verdict.since > 0).then_some(verdict.since),
+    })
 }
 
 /// What was last said of a VIP's load. Once it is not fresh, nothing goes by it.
@@ -96,13 +137,19 @@ fn carried(carried: &Carried, now: u64) -> Value {
         "target": said.target.map(units),
         "capacity": said.capacity.map(units),
         "unit": said.unit.as_deref(),
+        "active_conns": said.active.map(units),
+        "new_conns_per_s": said.opened.map(units),
+        "window": said.window.map(|(first, last)| [first, last]),
+        "healthy_backends": said.behind.healthy,
+        "total_backends": said.behind.total,
+        "route_present": said.behind.route,
         "at": carried.at,
         "fresh": carried.fresh(now),
     })
 }
 
 /// The part of its weight that a VIP bears.
-fn quality(state: State) -> f64 {
+pub(super) fn quality(state: State) -> f64 {
     match state {
         State::Unknown | State::Up => 1.0,
         State::Degraded(millionths) => f64::from(millionths) / 1e6,
@@ -145,7 +192,7 @@ impl Count {
 }
 
 /// `/v1/sites`. VIPs that stand nowhere are under the name null.
-pub(super) fn sites(world: &World) -> Value {
+pub(super) fn sites(world: &World, status: &Status, now: u64) -> Value {
     let steering = &world.estate.steering;
     let mut counts = vec![Count::default(); steering.sites.len()];
     let mut nowhere = Count::default();
@@ -156,7 +203,18 @@ pub(super) fn sites(world: &World) -> Value {
             .add(vip, verdict.state);
     }
     let named = steering.sites.iter().zip(&counts);
-    let mut sites: Vec<Value> = named.map(|(s, count)| count.json(Some(&s.name))).collect();
+    let site = |(site, count): (&Site, &Count)| {
+        let mut value = count.json(Some(&site.name));
+        let subject = Subject::Site(Arc::from(site.name.as_str()));
+        let order = status
+            .situation
+            .orders
+            .get(&subject)
+            .filter(|order| !order.ended(now));
+        value["order"] = order.map_or(Value::Null, |order| orders::one(&subject, order, now));
+        value
+    };
+    let mut sites: Vec<Value> = named.map(site).collect();
     if nowhere.vips > 0 {
         sites.push(nowhere.json(None));
     }
@@ -192,7 +250,9 @@ pub(super) fn status(door: &Door, world: &World, status: &Status, now: u64) -> V
         "database_swaps": swaps(&status.swaps),
         "sites": estate.steering.sites.len(),
         "vips": estate.steering.vips.len(),
-        "vips_held": status.board.held(),
+        "vips_held": status.situation.board.held(),
+        "brake": brake::shown(world, status, now),
+        "clock_ahead": door.keeper.clock().ahead(),
         "pools": pools.collect::<Vec<Value>>(),
         "names": estate.steered(),
         "maps": maps(&estate.steering, &estate.roots),

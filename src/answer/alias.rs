@@ -71,7 +71,7 @@ impl<'w> Reply<'w, '_> {
             return Some(self.settle(Err(Full), Outcome::Steered));
         }
         if own.is_none() {
-            self.tally(vip.into_iter(), turn);
+            self.tally(vip.into_iter(), ttl, turn);
         }
         self.hops += 1;
         // To whom asks for it, or for anything (RFC 8482 §4.1), it is the answer.

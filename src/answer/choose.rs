@@ -55,6 +55,7 @@ pub struct Decision<'w> {
 /// Decides for a name that the root pool `root` answers. `lower` is the name asked, in small letters and wire form; `hop`
 /// says how many steered names led to it.
 #[allow(clippy::too_many_arguments, reason = "all that a choice depends on")]
+#[inline]
 pub fn decide<'w>(
     world: &'w World,
     root: u32,

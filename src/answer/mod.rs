@@ -26,7 +26,7 @@ use crate::wire::cookie::Trust;
 use crate::wire::kind::Rcode;
 use crate::wire::query::{self, Edns, Fault, HEADER, Reject};
 use crate::wire::tsig::Tsig;
-use crate::wire::writer::Writer;
+use crate::wire::writer::{Names, Writer};
 use crate::world::World;
 use opt::Opt;
 
@@ -178,7 +178,8 @@ fn deny(
     out: &mut [u8],
 ) -> usize {
     let limit = room(client.transport, fault.edns.as_ref());
-    let Some(mut writer) = Writer::new(out, message, end, limit) else {
+    let mut names = Names::default();
+    let Some(mut writer) = Writer::new((out, &mut names), message, end, limit) else {
         return 0;
     };
     let mut opt = fault

@@ -93,27 +93,39 @@ impl<'a> Opt<'a> {
     /// Writes the record; its room was kept.
     #[inline]
     pub(super) fn put(&self, writer: &mut Writer<'_>, rcode: Rcode) -> Result<(), Full> {
-        let mut record = [0; OPT + SUBNET + 16];
-        record[2] = Kind::OPT.0 as u8;
-        record[3..5].copy_from_slice(&(limits::UDP_PAYLOAD as u16).to_be_bytes());
-        record[5] = (rcode as u16 >> 4) as u8;
-        record[7] = if self.terms.dnssec_ok { 0x80 } else { 0 };
-        let mut size = OPT;
-        if let Some(subnet) = &self.terms.subnet {
-            // RFC 7871 §7.2.1: as it came, with our scope. One option and an address of 16 octets at most.
-            size += SUBNET + usize::from(subnet.source).div_ceil(8);
-            record[10] = (size - OPT) as u8;
-            record[11..13].copy_from_slice(&option::CLIENT_SUBNET.to_be_bytes());
-            record[14] = (size - OPT - HEAD) as u8;
-            record[15..17].copy_from_slice(&subnet.family.to_be_bytes());
-            record[17] = subnet.source;
-            record[18] = self.scope;
+        let subnet = self.terms.subnet.as_ref();
+        let tail = subnet.map_or(0, |s| SUBNET + usize::from(s.source).div_ceil(8));
+        let size = OPT + tail;
+        let room = writer.room(size)?;
+        let (head, rest) = room.split_first_chunk_mut::<OPT>().ok_or(Full)?;
+        let payload = (limits::UDP_PAYLOAD as u16).to_be_bytes();
+        let dnssec_ok = if self.terms.dnssec_ok { 0x80 } else { 0 };
+        // One option and an address of 16 octets at most, so the length is one octet.
+        *head = [
+            0,
+            0,
+            Kind::OPT.0 as u8,
+            payload[0],
+            payload[1],
+            (rcode as u16 >> 4) as u8,
+            0,
+            dnssec_ok,
+            0,
+            0,
+            tail as u8,
+        ];
+        if let Some(subnet) = subnet {
+            // RFC 7871 §7.2.1: as it came, with our scope.
+            let (head, room) = rest.split_first_chunk_mut::<SUBNET>().ok_or(Full)?;
+            let [c0, c1] = option::CLIENT_SUBNET.to_be_bytes();
+            let [f0, f1] = subnet.family.to_be_bytes();
+            let length = (tail - HEAD) as u8;
+            *head = [c0, c1, 0, length, f0, f1, subnet.source, self.scope];
             match subnet.addr {
-                IpAddr::V4(a) => record[19..23].copy_from_slice(&a.octets()),
-                IpAddr::V6(a) => record[19..].copy_from_slice(&a.octets()),
+                IpAddr::V4(a) => fill(room, &a.octets()),
+                IpAddr::V6(a) => fill(room, &a.octets()),
             }
         }
-        writer.bytes(record.get(..size).ok_or(Full)?)?;
         if self.more.is_some() || self.why.is_some() {
             self.append(writer, size);
         }
@@ -213,6 +225,24 @@ fn judge<'a>(
         Trust::Valid => turn.counters.cookies_valid.add(1),
     }
     Some((cookie.client, server))
+}
+
+/// The first octets of an address. The lengths that nearly all subnets have are copied without a call.
+#[inline]
+fn fill(room: &mut [u8], octets: &[u8]) {
+    match room.len() {
+        3 => room.copy_from_slice(&octets[..3]),
+        7 if octets.len() > 7 => room.copy_from_slice(&octets[..7]),
+        length => {
+            // A subnet of IPv4 has 32 bits at most, one of IPv6 128.
+            let octets = octets.get(..length).unwrap_or_default();
+            if length == octets.len() {
+                room.copy_from_slice(octets);
+            } else {
+                room.fill(0);
+            }
+        }
+    }
 }
 
 /// One option, or nothing.

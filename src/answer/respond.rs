@@ -11,7 +11,7 @@ use crate::wire::asked::Asked;
 use crate::wire::ede::{self, Ede};
 use crate::wire::kind::{Kind, Rcode, class};
 use crate::wire::query::{HEADER, Query, Subnet};
-use crate::wire::writer::{Full, Writer};
+use crate::wire::writer::{Full, Names, Writer};
 use crate::world::World;
 use crate::world::estate::Held;
 use crate::zone::{Found, NodeRef, Rrset};
@@ -26,7 +26,8 @@ pub(super) fn respond(
     out: &mut [u8],
 ) -> (Outcome, usize) {
     let limit = room(client.transport, query.edns.as_ref());
-    let Some(mut writer) = Writer::new(out, message, query.end, limit) else {
+    let mut names = Names::default();
+    let Some(mut writer) = Writer::new((out, &mut names), message, query.end, limit) else {
         return (Outcome::ServFail, 0);
     };
     let edns = query.edns.as_ref();
@@ -50,7 +51,7 @@ pub(super) fn respond(
         why: None,
         led: [0; limits::CHAIN + 1],
     };
-    let outcome = reply.fill(query, turn);
+    let outcome = reply.fill(message, query, turn);
     if reply.drawn {
         turn.counter = turn.counter.wrapping_add(1);
     }
@@ -114,7 +115,7 @@ pub(super) struct Reply<'w, 'b> {
 }
 
 impl<'w> Reply<'w, '_> {
-    fn fill(&mut self, query: &Query<'_>, turn: &mut Turn<'_>) -> Outcome {
+    fn fill(&mut self, message: &[u8], query: &Query<'_>, turn: &mut Turn<'_>) -> Outcome {
         if query.class != class::IN {
             match query.class {
                 class::CH => return self.chaos(query, turn),
@@ -127,7 +128,9 @@ impl<'w> Reply<'w, '_> {
             let outcome = outcome_of(rcode);
             return self.refuse(rcode, outcome, Some(why));
         }
-        if turn.asked.read(query.name).is_err() {
+        // It stands right behind the header.
+        let name = message.get(HEADER..).unwrap_or_default();
+        if turn.asked.read(name).is_err() {
             return self.refuse(Rcode::FormErr, Outcome::FormErr, None);
         }
         if matches!(query.kind, Kind::AXFR | Kind::IXFR) {
@@ -179,72 +182,89 @@ impl<'w> Reply<'w, '_> {
         opt.tell(held, apex);
     }
 
-    /// Follows CNAME and DNAME as long as they stay in the zone.
+    /// The name asked, and what it leads to.
+    #[inline]
     fn walk(&mut self, held: &'w Held, kind: Kind, turn: &mut Turn<'_>) -> Outcome {
-        let mut seen = [0; limits::CHAIN + 1];
-        for hop in 0..=limits::CHAIN {
+        // Most names lead nowhere: what a chain needs is only made for one.
+        let name = turn.asked.hash(turn.asked.labels());
+        match self.step(held, kind, turn, name, true) {
+            Some(end) => end,
+            None => self.chain(held, kind, turn, name),
+        }
+    }
+
+    /// Follows CNAME and DNAME as long as they stay in the zone.
+    #[inline(never)]
+    fn chain(&mut self, held: &'w Held, kind: Kind, turn: &mut Turn<'_>, first: u64) -> Outcome {
+        let mut seen = [first; limits::CHAIN + 1];
+        for hop in 1..=limits::CHAIN {
             // A name that was answered already: the chain is a loop, and what it says has been said.
             let name = turn.asked.hash(turn.asked.labels());
             if seen[..hop].contains(&name) {
                 break;
             }
             seen[hop] = name;
-            let found = held.zone.find(turn.asked, kind);
-            let first = hop == 0;
-            if let Found::Records { node, .. }
-            | Found::NoData { node, .. }
-            | Found::Any { node, .. }
-            | Found::Alias { node, .. } = found
-                && alias::leads(self.world, held, node)
-            {
-                match self.lead(held, node, kind, turn, first) {
-                    Some(end) => return end,
-                    None => continue,
-                }
-            }
-            match found {
-                Found::Records { node, .. }
-                | Found::NoData { node, .. }
-                | Found::Any { node, .. }
-                    if node.steer().is_some()
-                        && matches!(kind, Kind::A | Kind::AAAA | Kind::ANY) =>
-                {
-                    return self.steered(held, node, kind, turn, first);
-                }
-                Found::Records { rrset, node, .. } => {
-                    if rrset.kind() == Kind::DNAME && self.led.contains(&name) {
-                        return Outcome::Static;
-                    }
-                    let done = self.answer(held, node, rrset, turn, first);
-                    return self.settle(done, Outcome::Static);
-                }
-                Found::Any { node, .. } => return self.any(held, node, turn, first),
-                Found::Alias { rrset, .. } => {
-                    if let Some(end) = self.alias(held, kind, rrset, turn, first) {
-                        return end;
-                    }
-                }
-                Found::Dname { rrset, node } => {
-                    if let Some(end) = self.substitute(rrset, node, turn, first) {
-                        return end;
-                    }
-                    // RFC 6672 §3.1: to whom asks for it, the CNAME so made is the answer.
-                    if kind == Kind::CNAME || !self.holds(held, kind, turn.asked) {
-                        return Outcome::Static;
-                    }
-                }
-                Found::Referral { cut } => return self.refer(held, cut, turn.asked, first),
-                Found::NoData { .. } => return self.nodata(held, first),
-                Found::NoName { .. } => {
-                    // RFC 6604 §2.1: the code is that of the chain's last name.
-                    self.rcode = Rcode::NxDomain;
-                    let done = self.negative(held, held.zone.negative_ttl());
-                    return self.settle(done, Outcome::NxDomain);
-                }
+            if let Some(end) = self.step(held, kind, turn, name, false) {
+                return end;
             }
         }
         // Of a longer chain than anyone needs, what was found so far is true, and a resolver goes on by itself.
         Outcome::Static
+    }
+
+    /// One name, of which `name` is the hash. What came of the query, if it leads no further.
+    #[inline(always)]
+    fn step(
+        &mut self,
+        held: &'w Held,
+        kind: Kind,
+        turn: &mut Turn<'_>,
+        name: u64,
+        first: bool,
+    ) -> Option<Outcome> {
+        let found = held.zone.find(turn.asked, kind);
+        if let Found::Records { node, .. }
+        | Found::NoData { node, .. }
+        | Found::Any { node, .. }
+        | Found::Alias { node, .. } = found
+            && node.steer().is_some()
+        {
+            if alias::leads(self.world, held, node) {
+                return self.lead(held, node, kind, turn, first);
+            }
+            if matches!(kind, Kind::A | Kind::AAAA | Kind::ANY)
+                && !matches!(found, Found::Alias { .. })
+            {
+                return Some(self.steered(held, node, kind, turn, first));
+            }
+        }
+        match found {
+            Found::Records { rrset, node, .. } => {
+                if rrset.kind() == Kind::DNAME && self.led.contains(&name) {
+                    return Some(Outcome::Static);
+                }
+                let done = self.answer(held, node, rrset, turn, first);
+                Some(self.settle(done, Outcome::Static))
+            }
+            Found::Any { node, .. } => Some(self.any(held, node, turn, first)),
+            Found::Alias { rrset, .. } => self.alias(held, kind, rrset, turn, first),
+            Found::Dname { rrset, node } => {
+                if let Some(end) = self.substitute(rrset, node, turn, first) {
+                    return Some(end);
+                }
+                // RFC 6672 §3.1: to whom asks for it, the CNAME so made is the answer.
+                let ends = kind == Kind::CNAME || !self.holds(held, kind, turn.asked);
+                ends.then_some(Outcome::Static)
+            }
+            Found::Referral { cut } => Some(self.refer(held, cut, turn.asked, first)),
+            Found::NoData { .. } => Some(self.nodata(held, first)),
+            Found::NoName { .. } => {
+                // RFC 6604 §2.1: the code is that of the chain's last name.
+                self.rcode = Rcode::NxDomain;
+                let done = self.negative(held, held.zone.negative_ttl());
+                Some(self.settle(done, Outcome::NxDomain))
+            }
+        }
     }
 
     /// RFC 8482 §4.1: one RRset is an answer to ANY.

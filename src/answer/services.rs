@@ -47,7 +47,7 @@ impl<'w> Reply<'w, '_> {
                 match hints {
                     Some((hinted, hints)) => {
                         let ttl = ttl.min(hints.decision.shorter());
-                        reply.service(rrset.kind(), ttl, &hinted, &hints)?;
+                        reply.service(rrset.kind(), ttl, &hinted, &hints, turn)?;
                     }
                     None => reply.record(Section::Answer, rrset.kind(), ttl, rdata)?,
                 }
@@ -68,6 +68,7 @@ impl<'w> Reply<'w, '_> {
         ttl: u32,
         hinted: &Hinted<'_>,
         hints: &Local<'w>,
+        turn: &Turn<'_>,
     ) -> Result<(), Full> {
         let data = self.writer.fixed(kind, ttl)?;
         let unmet = match hints.decision.fence() {
@@ -94,6 +95,8 @@ impl<'w> Reply<'w, '_> {
         let v6 = chosen(Family::V6, six).filter_map(|id| vip(id)?.address6);
         let v6 = own.map(Ipv6Addr::from).chain(v6);
         hinted.put(&mut self.writer, v4, v6, unmet)?;
+        self.tell_of(chosen(Family::V4, four), ttl, turn);
+        self.tell_of(chosen(Family::V6, six), ttl, turn);
         self.writer.finish(data);
         self.count(Section::Answer, 1);
         Ok(())
@@ -256,6 +259,9 @@ impl<'w> Reply<'w, '_> {
         let vip = |id: VipId| vips.get(usize::from(id.0));
         for (family, from) in Family::ALL.into_iter().zip(local.from) {
             let (chosen, ttl) = (decision.vips(family), decision.ttl(family));
+            if from == From::Vips {
+                self.tell_of(chosen.clone(), ttl, turn);
+            }
             match (from, family) {
                 (From::Nowhere, _) => {}
                 (From::Zone, Family::V4) => {

@@ -97,7 +97,7 @@ impl<'w> Reply<'w, '_> {
                 return self.settle(done, Outcome::Steered);
             }
             if self.counts[0] > before {
-                self.tally(vips, turn);
+                self.tally(vips, decision.ttl(family), turn);
                 return Outcome::Steered;
             }
         }
@@ -192,10 +192,22 @@ impl<'w> Reply<'w, '_> {
         self.writer.record(&[], kind, ttl, rdata)
     }
 
-    pub(super) fn tally(&self, vips: impl Iterator<Item = VipId>, turn: &Turn<'_>) {
+    /// Counts an answer of these VIPs, and until when caches may keep it.
+    pub(super) fn tally(&self, vips: impl Iterator<Item = VipId>, ttl: u32, turn: &Turn<'_>) {
+        let until = turn.now.wrapping_add(u64::from(ttl));
         for vip in vips {
             if let Some(slot) = self.world.estate.slots.get(usize::from(vip.0)) {
-                turn.counters.vip(*slot);
+                turn.counters.vip(*slot, until);
+            }
+        }
+    }
+
+    /// The same for what goes with another answer, as hints do: it is kept as long, and no answer of theirs.
+    pub(super) fn tell_of(&self, vips: impl Iterator<Item = VipId>, ttl: u32, turn: &Turn<'_>) {
+        let until = turn.now.wrapping_add(u64::from(ttl));
+        for vip in vips {
+            if let Some(slot) = self.world.estate.slots.get(usize::from(vip.0)) {
+                turn.counters.told(*slot, until);
             }
         }
     }

@@ -103,6 +103,12 @@ fn count(n: usize, what: &str) -> String {
     format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
+/// Thousandths as a number without needless digits.
+fn rate(thousandths: u64) -> String {
+    let text = format!("{}.{:03}", thousandths / 1_000, thousandths % 1_000);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
 /// What there is, in one line.
 fn summary(estate: &Estate) -> String {
     let records: usize = estate.zones.iter().map(|held| held.zone.records()).sum();
@@ -138,6 +144,14 @@ fn summary(estate: &Estate) -> String {
         let many: usize = steering.latency.iter().map(|row| row.sites.len()).sum();
         let trips = count(many, "measured round trip");
         let _ = write!(text, ", {trips} from {from}");
+    }
+    if !steering.probes.is_empty() {
+        let probes = count(steering.probes.len(), "probe");
+        let _ = write!(
+            text,
+            ", {probes} with {} checks a second",
+            rate(steering.checks())
+        );
     }
     for origin in &estate.atlas.origins {
         let _ = write!(

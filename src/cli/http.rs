@@ -1,4 +1,4 @@
-//! As much of HTTP/1.1 as asking our own API takes: one GET over one connection (RFC 9112).
+//! As much of HTTP/1.1 as asking our own API takes: one request over one connection (RFC 9112).
 
 use std::fmt::Write as _;
 use std::io::{Read, Write};
@@ -7,39 +7,124 @@ use std::time::Duration;
 
 use crate::limits;
 
+/// What is asked of a server.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Request<'a> {
+    /// The method; GET if nothing is said.
+    pub(super) method: Option<&'a str>,
+    /// The path, its segments escaped: see [`escape`].
+    pub(super) path: &'a str,
+    /// Keys and values.
+    pub(super) query: &'a [(&'a str, &'a str)],
+    /// Of the operator or a feed.
+    pub(super) token: Option<&'a str>,
+    /// JSON.
+    pub(super) body: Option<&'a str>,
+    /// Seconds that the answer may take; [`limits::HTTP_PATIENCE`] if nothing is said.
+    pub(super) patience: Option<u64>,
+}
+
+/// What a server said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Answer {
+    /// Code and words: `200 OK`.
+    pub(super) status: String,
+    /// Without the head.
+    pub(super) body: Vec<u8>,
+}
+
+impl Answer {
+    /// Whether it is one of 200.
+    pub(super) fn is_ok(&self) -> bool {
+        self.status.starts_with("200")
+    }
+}
+
 /// The body of a 200 answer.
 ///
 /// # Errors
 ///
 /// In words for the operator; another status comes with what the server says.
 pub(super) fn get(server: &str, path: &str, query: &[(&str, &str)]) -> Result<Vec<u8>, String> {
+    let request = Request {
+        path,
+        query,
+        ..Request::default()
+    };
+    let answer = ask(server, &request)?;
+    if !answer.is_ok() {
+        let (status, says) = (&answer.status, String::from_utf8_lossy(&answer.body));
+        return Err(format!(
+            "{server}: the server says {status}: {}",
+            says.trim()
+        ));
+    }
+    Ok(answer.body)
+}
+
+/// Whatever a server answers.
+///
+/// # Errors
+///
+/// In words for the operator, if it does not.
+pub(super) fn ask(server: &str, request: &Request<'_>) -> Result<Answer, String> {
     let host = host(server)?;
     let wrong = |error: std::io::Error| format!("{server}: {error}");
-    let patience = Duration::from_secs(limits::HTTP_PATIENCE);
-    let addresses = host.to_socket_addrs().map_err(wrong)?;
+    let patience = request.patience.unwrap_or(limits::HTTP_PATIENCE);
+    let mut stream = connect(server, &host, Duration::from_secs(patience))?;
+    stream
+        .write_all(head(&host, request).as_bytes())
+        .map_err(wrong)?;
+    let mut answer = Vec::new();
+    let mut reader = stream.take(limits::HTTP_ANSWER);
+    reader.read_to_end(&mut answer).map_err(wrong)?;
+    read(&answer).map_err(|why| format!("{server}: {why}"))
+}
+
+/// The one place that makes connections. No read or write of it waits for longer than `patience`.
+fn connect(server: &str, host: &str, patience: Duration) -> Result<impl Read + Write, String> {
+    let wrong = |error: std::io::Error| format!("{server}: {error}");
+    let brief = patience.min(Duration::from_secs(limits::HTTP_PATIENCE));
     let mut last = format!("{server}: the name has no address");
-    let mut open = None;
-    for address in addresses {
-        match TcpStream::connect_timeout(&address, patience) {
+    for address in host.to_socket_addrs().map_err(wrong)? {
+        match TcpStream::connect_timeout(&address, brief) {
             Ok(stream) => {
-                open = Some(stream);
-                break;
+                stream.set_read_timeout(Some(patience)).map_err(wrong)?;
+                stream.set_write_timeout(Some(patience)).map_err(wrong)?;
+                return Ok(stream);
             }
             Err(error) => last = format!("{server}: {error}; is the server running?"),
         }
     }
-    let mut stream = open.ok_or(last)?;
-    stream.set_read_timeout(Some(patience)).map_err(wrong)?;
-    stream.set_write_timeout(Some(patience)).map_err(wrong)?;
-    let target = format!("{path}?{}", form(query));
-    let request = format!(
-        "GET {target} HTTP/1.1\r\nHost: {host}\r\nAccept: application/json\r\nConnection: close\r\n\r\n"
+    Err(last)
+}
+
+/// The request as it is sent. A token with anything in it but visible characters is none, and is left out.
+fn head(host: &str, request: &Request<'_>) -> String {
+    let method = request.method.unwrap_or("GET");
+    let mut target = request.path.to_owned();
+    if !request.query.is_empty() {
+        target.push('?');
+        target.push_str(&form(request.query));
+    }
+    let mut text = format!(
+        "{method} {target} HTTP/1.1\r\nHost: {host}\r\nAccept: application/json\r\nConnection: close\r\n"
     );
-    stream.write_all(request.as_bytes()).map_err(wrong)?;
-    let mut answer = Vec::new();
-    let mut reader = stream.take(limits::HTTP_ANSWER);
-    reader.read_to_end(&mut answer).map_err(wrong)?;
-    body(&answer).map_err(|why| format!("{server}: {why}"))
+    let visible = |token: &&str| token.bytes().all(|b| b.is_ascii_graphic());
+    if let Some(token) = request.token.filter(visible) {
+        let _ = write!(text, "Authorization: Bearer {token}\r\n");
+    }
+    if let Some(body) = request.body {
+        let _ = write!(text, "Content-Type: application/json\r\n");
+        let _ = write!(text, "Content-Length: {}\r\n\r\n{body}", body.len());
+    } else {
+        text.push_str(if method == "GET" {
+            "\r\n"
+        } else {
+            "Content-Length: 0\r\n\r\n"
+        });
+    }
+    text
 }
 
 /// Host and port of a URL like `http://127.0.0.1:8053`.
@@ -62,26 +147,26 @@ fn host(server: &str) -> Result<String, String> {
 }
 
 fn form(query: &[(&str, &str)]) -> String {
-    let mut text = String::new();
-    for (key, value) in query {
-        if !text.is_empty() {
-            text.push('&');
-        }
-        let _ = write!(text, "{key}=");
-        for byte in value.bytes() {
-            match byte {
-                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                    text.push(char::from(byte));
-                }
-                _ => drop(write!(text, "%{byte:02X}")),
-            }
-        }
-    }
-    text
+    let pair = |(key, value): &(&str, &str)| format!("{key}={}", escape(value));
+    query.iter().map(pair).collect::<Vec<String>>().join("&")
 }
 
-/// The body behind the head, if the status is 200.
-fn body(answer: &[u8]) -> Result<Vec<u8>, String> {
+/// A text as a segment of a path, or a value of a query.
+pub(super) fn escape(text: &str) -> String {
+    let mut escaped = String::new();
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                escaped.push(char::from(byte));
+            }
+            _ => drop(write!(escaped, "%{byte:02X}")),
+        }
+    }
+    escaped
+}
+
+/// Takes an answer apart.
+fn read(answer: &[u8]) -> Result<Answer, String> {
     let end = answer.windows(4).position(|four| four == b"\r\n\r\n");
     let (head, body) = end
         .and_then(|end| Some((answer.get(..end)?, answer.get(end + 4..)?)))
@@ -104,11 +189,10 @@ fn body(answer: &[u8]) -> Result<Vec<u8>, String> {
             return Err("the answer was cut".into());
         }
     }
-    if !status.starts_with("200") {
-        let says = String::from_utf8_lossy(body);
-        return Err(format!("the server says {status}: {}", says.trim()));
-    }
-    Ok(body.to_vec())
+    Ok(Answer {
+        status: status.to_owned(),
+        body: body.to_vec(),
+    })
 }
 
 #[cfg(test)]
@@ -136,13 +220,12 @@ mod tests {
     #[test]
     fn answers() {
         let ok = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
-        assert_eq!(body(ok), Ok(b"{}".to_vec()));
-        let table: [(&[u8], &str); 5] = [
+        let answer = read(ok).unwrap();
+        assert!(answer.is_ok() && answer.body == b"{}");
+        let none = read(b"HTTP/1.1 404 Not Found\r\n\r\nno such page").unwrap();
+        assert!(!none.is_ok() && none.status == "404 Not Found");
+        let table: [(&[u8], &str); 4] = [
             (b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n{}", "cut"),
-            (
-                b"HTTP/1.1 404 Not Found\r\n\r\nno such page",
-                "404 Not Found: no such page",
-            ),
             (
                 b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0",
                 "not our API",
@@ -151,7 +234,7 @@ mod tests {
             (b"", "not HTTP"),
         ];
         for (answer, words) in table {
-            let error = body(answer).unwrap_err();
+            let error = read(answer).unwrap_err();
             assert!(error.contains(words), "{error}");
         }
     }
@@ -160,5 +243,37 @@ mod tests {
     fn the_query_is_escaped() {
         let query = [("client", "193.0.6.0/24"), ("name", "a b&c.é")];
         assert_eq!(form(&query), "client=193.0.6.0%2F24&name=a%20b%26c.%C3%A9");
+        assert_eq!(escape("../x"), "..%2Fx");
+    }
+
+    #[test]
+    fn requests() {
+        let ask = Request {
+            method: Some("PUT"),
+            path: "/v1/vips/a/state",
+            query: &[("force", "geoip")],
+            token: Some("secret"),
+            body: Some("{}"),
+            ..Request::default()
+        };
+        let text = head("a:1", &ask);
+        assert!(text.starts_with("PUT /v1/vips/a/state?force=geoip HTTP/1.1\r\nHost: a:1\r\n"));
+        assert!(text.contains("\r\nAuthorization: Bearer secret\r\n"));
+        assert!(text.ends_with("\r\nContent-Length: 2\r\n\r\n{}"), "{text}");
+        let bare = Request {
+            body: None,
+            token: Some("a\r\nX: y"),
+            ..ask
+        };
+        let text = head("a:1", &bare);
+        assert!(!text.contains("X: y") && text.ends_with("Content-Length: 0\r\n\r\n"));
+        let plain = head(
+            "a:1",
+            &Request {
+                path: "/",
+                ..Request::default()
+            },
+        );
+        assert!(plain.starts_with("GET / HTTP/1.1\r\n") && !plain.contains("Length"));
     }
 }

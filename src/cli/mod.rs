@@ -1,11 +1,13 @@
 //! The command line: what can be asked for, how, and what the exit code says.
 
 mod check;
+mod ctl;
 mod explain;
 mod geoip;
 mod http;
 mod print;
 mod settings;
+mod token;
 mod values;
 
 use std::net::SocketAddr;
@@ -13,11 +15,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use tracing::level_filters::LevelFilter;
 
+use crate::config::machine::door::Admin;
 use crate::daemon::{self, Failed};
 use crate::diagnostic::Diagnostic;
 use crate::limits;
+use values::Level;
 
 /// How a command ended. All exit codes are here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,12 +63,10 @@ Examples:
 
 const SERVE: &str = "\
 Serves the estate until SIGTERM or SIGINT; a second one ends at once. SIGHUP reads the estate anew, as \
-every change of its files or of a database does. A new estate with an error in it is refused, and the old \
-one serves on.
+every change of its files or of a database does. One with an error, or that loses much, is refused; the old serves on.
 
 Each top-level key of the machine file but `version` is an option of the same name, and the option wins. No machine \
-file is read but the one that --config names, so what is served never depends on where the server was \
-started.
+file is read but the one that --config names, so what is served never depends on where the server was started.
 
 Exit code: 0 ended by a signal, 1 something is refused (the estate, an address, the state folder), 2 the \
 arguments or the machine file are wrong.";
@@ -103,20 +104,6 @@ Examples:
     meridian check --format json
   Before each commit
     echo 'meridian check --zones zones' >> .git/hooks/pre-commit";
-
-const PRINT: &str = "\
-Prints the zones as they are read: each record on a line of its own with its whole owner, TTL, class, type \
-and data, the SOA first, the rest in one order whatever the order of the file. Steering is not in it. Two \
-checkouts can be compared so, and any other server reads the zone that is printed.
-
-Exit code: 0 all is well, 1 the estate is refused, 2 the arguments or the machine file are wrong.";
-
-const PRINT_EXAMPLES: &str = "\
-Examples:
-  One zone as a plain zone file
-    meridian print example.com
-  What does a branch change?
-    diff <(meridian print --zones main/zones) <(meridian print --zones branch/zones)";
 
 const EXPLAIN: &str = "\
 Shows what a client gets for a name, and why, by the code that answers queries.
@@ -159,11 +146,17 @@ enum Command {
     #[command(long_about = CHECK, after_long_help = CHECK_EXAMPLES)]
     Check(Check),
     /// Print zones, one record on a line
-    #[command(long_about = PRINT, after_long_help = PRINT_EXAMPLES)]
+    #[command(long_about = print::ABOUT, after_long_help = print::EXAMPLES)]
     Print(Print),
     /// Explain what a client gets for a name
     #[command(long_about = EXPLAIN, after_long_help = EXPLAIN_EXAMPLES)]
     Explain(Explain),
+    /// Ask and change running servers: health, orders, reloads
+    #[command(long_about = ctl::ABOUT, after_long_help = ctl::EXAMPLES)]
+    Ctl(ctl::Ctl),
+    /// Make a token for the API, and the line of a token file that knows it
+    #[command(long_about = token::ABOUT)]
+    Token,
     /// Make, ask and survey databases of where addresses are
     #[command(subcommand)]
     Geoip(geoip::Geoip),
@@ -199,9 +192,9 @@ struct Serve {
     /// Where to answer DNS over UDP and TCP; one or more [default: 127.0.0.1:5300]
     #[arg(long, value_name = "ADDR:PORT", num_args = 1..)]
     listen: Vec<SocketAddr>,
-    /// Where the API is, on loopback [default: 127.0.0.1:8053]
-    #[arg(long, value_name = "ADDR:PORT", value_parser = values::loopback)]
-    admin: Option<SocketAddr>,
+    /// Where the API is: on loopback, or https://ADDR:PORT [default: 127.0.0.1:8053]
+    #[arg(long, value_name = "ADDR:PORT", value_parser = values::door)]
+    admin: Option<Admin>,
     /// The folder of health, journal and the first token; one server each [default: state]
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
@@ -217,6 +210,12 @@ struct Serve {
     /// The file with the secrets of DNS cookies [default: one secret, made in the state folder]
     #[arg(long, value_name = "FILE")]
     cookies: Option<PathBuf>,
+    /// The share of all records that a reload may drop [default: 50%]
+    #[arg(long, value_name = "SHARE", value_parser = values::moved)]
+    max_dropped: Option<u32>,
+    /// The folder of programs that probes of kind `command` may run [default: they may run none]
+    #[arg(long, value_name = "DIR")]
+    commands: Option<PathBuf>,
     /// What goes to the log on stderr
     #[arg(long, value_name = "LEVEL", value_enum, default_value_t = Level::Info)]
     log: Level,
@@ -271,27 +270,6 @@ struct Explain {
     place: Where,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Level {
-    Error,
-    Warn,
-    Info,
-    Debug,
-    Trace,
-}
-
-impl From<Level> for LevelFilter {
-    fn from(level: Level) -> LevelFilter {
-        match level {
-            Level::Error => LevelFilter::ERROR,
-            Level::Warn => LevelFilter::WARN,
-            Level::Info => LevelFilter::INFO,
-            Level::Debug => LevelFilter::DEBUG,
-            Level::Trace => LevelFilter::TRACE,
-        }
-    }
-}
-
 /// What can be switched off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Off {
@@ -316,6 +294,8 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::run(&args),
         Command::Print(args) => print::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Ctl(args) => ctl::run(&args),
+        Command::Token => token::run(),
         Command::Geoip(args) => geoip::run(&args),
     };
     exit.into()
@@ -351,49 +331,5 @@ fn fail(why: &str) -> Exit {
 }
 
 #[cfg(test)]
-mod tests {
-    use clap::CommandFactory;
-
-    use super::*;
-
-    #[test]
-    fn the_command_line_is_sound() {
-        Line::command().debug_assert();
-    }
-
-    #[test]
-    fn no_command_means_serve() {
-        let line = Line::try_parse_from(["meridian", "--zones", "z", "--workers", "2"]).unwrap();
-        assert!(line.command.is_none());
-        assert_eq!(line.serve.workers, Some(2));
-        assert_eq!(line.serve.place.zones, Some(PathBuf::from("z")));
-    }
-
-    #[test]
-    fn wrong_arguments_are_refused() {
-        let table: [&[&str]; 10] = [
-            &["--listen", "127.0.0.1"],
-            &["--admin", "0.0.0.0:8053"],
-            &["--workers", "0"],
-            &["--workers", "513"],
-            &["--geoip-max-age", "90"],
-            &["--geoip-max-moved", "101%"],
-            &["--log", "loud"],
-            &["--zones", "z", "check"],
-            &["explain", "www.example.com"],
-            &[
-                "explain",
-                "a.",
-                "1.1.1.1",
-                "--server",
-                "http://[::1]:1",
-                "--down",
-                "x",
-            ],
-        ];
-        for args in table {
-            let line = Line::try_parse_from(std::iter::once(&"meridian").chain(args));
-            assert!(line.is_err(), "{args:?}");
-        }
-    }
-}
+#[allow(clippy::unwrap_used, reason = "tests may")]
+mod tests;

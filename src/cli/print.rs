@@ -11,6 +11,20 @@ use crate::wire::name::Name;
 use crate::world::estate::Estate;
 use crate::zone::{self, Rrset, Zone};
 
+pub(super) const ABOUT: &str = "\
+Prints the zones as they are read: each record on a line of its own with its whole owner, TTL, class, type \
+and data, the SOA first, the rest in one order whatever the order of the file. Steering is not in it. Two \
+checkouts can be compared so, and any other server reads the zone that is printed.
+
+Exit code: 0 all is well, 1 the estate is refused, 2 the arguments or the machine file are wrong.";
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  One zone as a plain zone file
+    meridian print example.com
+  What does a branch change?
+    diff <(meridian print --zones main/zones) <(meridian print --zones branch/zones)";
+
 pub(super) fn run(args: &Print) -> Exit {
     let paths = match settings::paths(&args.place) {
         Ok((paths, _)) => paths,

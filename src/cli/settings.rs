@@ -5,17 +5,22 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use super::{Off, Serve, Where};
+use crate::admin::tls::Files;
+use crate::config::machine::door::Admin;
 use crate::config::machine::geoip::{Guard, Older};
 use crate::config::machine::{self, Machine};
 use crate::daemon::Settings;
 use crate::diagnostic::{Diagnostic, Source};
 use crate::keeper::load::Paths;
+use crate::limits;
 use crate::rate::Rate;
 
 const LISTEN: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 5300);
-const ADMIN: SocketAddr =
-    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8053);
+const ADMIN: Admin = Admin::Http(SocketAddr::new(
+    std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST),
+    8053,
+));
 
 /// The machine file with the folder that its paths are seen from, and warnings.
 type Found = (Machine, PathBuf, Vec<Diagnostic>);
@@ -34,16 +39,31 @@ pub(super) fn of(args: &Serve) -> Result<(Settings, Vec<Diagnostic>), Vec<Diagno
     let state = home.join(machine.state.as_deref().unwrap_or("state"));
     let mut paths = over(&args.place, &machine, &home);
     paths.cookies = args.cookies.clone().or(paths.cookies);
+    paths.max_dropped = args.max_dropped.unwrap_or(paths.max_dropped);
     let guard = &mut paths.guard;
     guard.max_moved = args.geoip_max_moved.unwrap_or(guard.max_moved);
     if args.geoip_older {
         guard.older = Older::Taken;
     }
+    let admin = args.admin.or(machine.admin).unwrap_or(ADMIN);
+    let tls = machine.tls.filter(|_| matches!(admin, Admin::Https(_)));
+    if tls.is_none() && matches!(admin, Admin::Https(_)) {
+        let advice = "write `[tls]` with `cert` and `key`, and `admin` too, into the machine file: `--config FILE`";
+        return Err(vec![Diagnostic::whole(
+            format!("{admin} needs a certificate"),
+            advice,
+        )]);
+    }
     let settings = Settings {
         paths,
         state: args.state.clone().unwrap_or(state),
         listen,
-        admin: args.admin.or(machine.admin).unwrap_or(ADMIN),
+        admin,
+        tls: tls.map(|tls| Files {
+            cert: home.join(tls.cert),
+            key: home.join(tls.key),
+            client_ca: tls.client_ca.map(|file| home.join(file)),
+        }),
         workers: workers.or(machine.workers).unwrap_or_else(cores),
         rate: match args.rate {
             Some(Off::Off) => Rate::Off,
@@ -52,6 +72,11 @@ pub(super) fn of(args: &Serve) -> Result<(Settings, Vec<Diagnostic>), Vec<Diagno
         id: args.id.clone().or(machine.id),
         version: machine.version,
         tokens: machine.tokens,
+        observers: machine.observers,
+        commands: args
+            .commands
+            .clone()
+            .or_else(|| machine.commands.map(|path| home.join(path))),
         home,
     };
     Ok((settings, warnings))
@@ -77,6 +102,7 @@ fn over(place: &Where, machine: &Machine, home: &Path) -> Paths {
             ..machine.geoip.guard
         },
         cookies: machine.cookies.as_deref().map(|path| home.join(path)),
+        max_dropped: machine.max_dropped.unwrap_or(limits::DROPPED),
     }
 }
 

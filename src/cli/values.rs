@@ -2,19 +2,49 @@
 
 use std::net::SocketAddr;
 
+use clap::ValueEnum;
+use tracing::level_filters::LevelFilter;
+
+use crate::config::machine::door::{self, Admin};
 use crate::config::machine::geoip;
 use crate::limits;
 
-/// The API is plain HTTP with tokens in it, so it does not leave the machine.
-pub(super) fn loopback(text: &str) -> Result<SocketAddr, String> {
+/// What goes to the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Level {
+    Error,
+    Warn,
+    Info,
+    Debug,
+    Trace,
+}
+
+impl From<Level> for LevelFilter {
+    fn from(level: Level) -> LevelFilter {
+        match level {
+            Level::Error => LevelFilter::ERROR,
+            Level::Warn => LevelFilter::WARN,
+            Level::Info => LevelFilter::INFO,
+            Level::Debug => LevelFilter::DEBUG,
+            Level::Trace => LevelFilter::TRACE,
+        }
+    }
+}
+
+/// Plain HTTP has tokens in it that anyone on the way could read, so it does not leave the machine.
+pub(super) fn door(text: &str) -> Result<Admin, String> {
+    if let Some(rest) = door::secure(text) {
+        let address = rest.parse().map(Admin::Https);
+        return address.map_err(|_| "write `https://192.0.2.53:8053`".to_owned());
+    }
     let address: SocketAddr = text
         .parse()
         .map_err(|_| "write an address and a port: `127.0.0.1:8053`".to_owned())?;
     if address.ip().is_loopback() {
-        Ok(address)
+        Ok(Admin::Http(address))
     } else {
         Err(format!(
-            "the API is plain HTTP and stays on loopback: write `127.0.0.1:{}`",
+            "plain HTTP stays on loopback: write `127.0.0.1:{}`, or `https://{address}` and `[tls]` in the machine file",
             address.port()
         ))
     }

@@ -9,9 +9,13 @@ use crate::place::{Place, Point};
 use crate::prefix::Prefix;
 use crate::wire::name::Name;
 
+mod brake;
 mod latency;
+mod probe;
 
+pub use brake::{Bounds, Ground};
 pub use latency::{Measured, Row};
+pub use probe::{Authority, Check, Page, Probe, ProbeId};
 
 /// Index into [`Steering::sites`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -40,6 +44,10 @@ pub struct Steering {
     pub networks: Vec<Correction>,
     /// What the list of `[latency]` says, sorted by place, each place once.
     pub latency: Vec<Row>,
+    /// What `[brake]` says; none: whatever is reported lost is lost at once.
+    pub brake: Option<Bounds>,
+    /// `[probes]`
+    pub probes: Vec<Probe>,
     /// `[rules]`, with regions put in.
     pub rules: Vec<RuleSet>,
     /// The places of all rules but networks and `unknown`, each once, with where it is written first.
@@ -82,6 +90,10 @@ pub struct Vip {
     pub failure_domain: Option<String>,
     /// What it can carry, in the unit that the feed reports; above 0, below [`crate::limits::AMOUNT`].
     pub capacity: Option<u64>,
+    /// How Meridian itself checks it.
+    pub probe: Option<ProbeId>,
+    /// Where the probe connects, if not to the VIP; only beside `probe`.
+    pub probe_address: Option<IpAddr>,
     /// Where it is written.
     pub spot: Spot,
 }
@@ -322,7 +334,8 @@ impl Steering {
         let vip = |v: &Vip| {
             let gives = (v.address, v.address6, v.cname.clone());
             let size = (v.weight, v.failure_domain.clone(), v.capacity);
-            (v.name.clone(), gives, v.site, size)
+            let watch = (v.probe, v.probe_address);
+            (v.name.clone(), gives, v.site, size, watch)
         };
         let pool = |p: &Pool| {
             let answer = (p.answers, p.draw, p.ttl, p.ecs, p.on_all_down);
@@ -343,6 +356,8 @@ impl Steering {
             && self.rules == other.rules
             && self.corrects_alike(other)
             && self.measures_alike(other)
+            && self.brake == other.brake
+            && self.probes_alike(other)
             && self.vips.iter().map(vip).eq(other.vips.iter().map(vip))
             && self.pools.iter().map(pool).eq(other.pools.iter().map(pool))
             && (self.names.iter().map(Steered::said)).eq(other.names.iter().map(Steered::said))

@@ -10,23 +10,39 @@ use crate::config::values;
 use crate::diagnostic::{Diagnostic, Source, Spot, any_error};
 use crate::limits;
 use crate::rate::Rate;
+use door::{Admin, Tls};
 
+pub mod door;
 pub mod geoip;
+pub mod observers;
 mod rate;
 #[cfg(test)]
 mod tests;
 
 const MACHINE: Keys = Keys {
     known: &[
-        "zones", "geoip", "state", "listen", "admin", "workers", "id", "version", "cookies",
-        "rate", "tokens",
+        "zones",
+        "geoip",
+        "state",
+        "listen",
+        "admin",
+        "workers",
+        "id",
+        "version",
+        "cookies",
+        "rate",
+        "tls",
+        "tokens",
+        "observers",
+        "max_dropped",
+        "commands",
     ],
-    later: &["tls"],
+    later: &[],
     example: "listen = [\"192.0.2.53:53\"]",
 };
 
 const TOKEN: Keys = Keys {
-    known: &["file", "role", "sites"],
+    known: &["file", "role", "sites", "rate"],
     later: &[],
     example: "[tokens.ops]",
 };
@@ -42,8 +58,10 @@ pub struct Machine {
     pub state: Option<String>,
     /// Where DNS is answered, UDP and TCP. Empty: the default.
     pub listen: Vec<SocketAddr>,
-    /// Where the API is, always on loopback.
-    pub admin: Option<SocketAddr>,
+    /// Where the API is.
+    pub admin: Option<Admin>,
+    /// What it shows over HTTPS.
+    pub tls: Option<Tls>,
     /// Threads that answer UDP, for each address.
     pub workers: Option<usize>,
     /// How much is sent over UDP.
@@ -54,9 +72,18 @@ pub struct Machine {
     pub version: Option<String>,
     /// The secrets of cookies. None: one is made in the state folder.
     pub cookies: Option<String>,
+    /// The part of all records that a reload may drop, in parts of a million.
+    pub max_dropped: Option<u32>,
+    /// The folder of programs that probes may run. None: they may run none.
+    pub commands: Option<String>,
     /// Sorted by name. Empty: one operator token is made.
     pub tokens: Vec<TokenFile>,
+    /// Who watches the same things, sorted by name.
+    pub observers: Vec<observers::Observers>,
 }
+
+/// The observer that is Meridian itself, so that no token is called so.
+const PROBE: &str = "probe";
 
 /// Whose tokens stand in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,6 +96,8 @@ pub struct TokenFile {
     pub role: Role,
     /// The sites whose VIPs a feed may report; none: all.
     pub sites: Option<Vec<String>>,
+    /// Requests a second that its holder may send.
+    pub rate: u32,
     /// Where it is written.
     pub spot: Spot,
 }
@@ -119,8 +148,13 @@ fn read(entries: Vec<Entry<'_>>, findings: &mut Findings) -> Machine {
         machine.listen = listen(field, findings);
     }
     if let Some(field) = record.get("admin") {
-        machine.admin = admin(field, findings);
+        machine.admin = door::admin(field, findings);
     }
+    if let Some(field) = record.get("tls") {
+        machine.tls = door::tls(field, findings);
+    }
+    let admin = record.get("admin").map(|field| (field, machine.admin));
+    door::together(admin, record.get("tls"), findings);
     if let Some(field) = record.get("workers") {
         let workers = values::integer("`workers`", field.value, 1..=limits::WORKERS, findings);
         machine.workers = workers.and_then(|n| usize::try_from(n).ok());
@@ -137,8 +171,17 @@ fn read(entries: Vec<Entry<'_>>, findings: &mut Findings) -> Machine {
     if let Some(field) = record.get("cookies") {
         machine.cookies = path(field, findings);
     }
+    if let Some(field) = record.get("max_dropped") {
+        machine.max_dropped = values::share(field, findings);
+    }
+    if let Some(field) = record.get("commands") {
+        machine.commands = path(field, findings);
+    }
     if let Some(field) = record.get("tokens") {
         machine.tokens = tokens(field, findings);
+    }
+    if let Some(field) = record.get("observers") {
+        machine.observers = observers::read(field, &machine.tokens, findings);
     }
     machine
 }
@@ -236,25 +279,6 @@ fn listener(word: Word<'_>, findings: &mut Findings) -> Option<SocketAddr> {
     None
 }
 
-/// The API is plain HTTP with tokens in it, so it does not leave the machine.
-fn admin(field: Entry<'_>, findings: &mut Findings) -> Option<SocketAddr> {
-    let word = values::text(field, "a listener", findings)?;
-    let address = listener(word, findings)?;
-    if !address.ip().is_loopback() {
-        let advice = format!(
-            "write `\"127.0.0.1:{}\"`: HTTPS is not built yet",
-            address.port()
-        );
-        findings.error(
-            word.at,
-            "`admin` is plain HTTP and stays on loopback",
-            advice,
-        );
-        return None;
-    }
-    Some(address)
-}
-
 fn tokens(field: Entry<'_>, findings: &mut Findings) -> Vec<TokenFile> {
     let Some(mut entries) = field.value.table() else {
         findings.error(
@@ -280,6 +304,13 @@ fn token(entry: Entry<'_>, findings: &mut Findings) -> Option<TokenFile> {
             advice,
         );
     }
+    if name == PROBE {
+        findings.error(
+            entry.key.at,
+            format!("`{PROBE}` is what own probes report as"),
+            "call the token otherwise",
+        );
+    }
     let record = Record::open(entry, &format!("token `{name}`"), &TOKEN, findings);
     let roles = [
         ("reader", Role::Reader),
@@ -292,6 +323,11 @@ fn token(entry: Entry<'_>, findings: &mut Findings) -> Option<TokenFile> {
     let sites = record
         .get("sites")
         .map(|field| sites(field, role, findings));
+    let rate = record
+        .get("rate")
+        .map_or(Some(limits::TOKEN_RATE), |field| {
+            values::integer("`rate`", field.value, 1..=limits::TOKEN_RATE_MOST, findings)
+        });
     let Some(field) = record.get("file") else {
         if entry.value.table().is_some() {
             let advice = "write `file = \"…\"`: a token never stands in this file itself";
@@ -308,6 +344,7 @@ fn token(entry: Entry<'_>, findings: &mut Findings) -> Option<TokenFile> {
         file: path(field, findings)?,
         role: role?,
         sites,
+        rate: rate?,
         spot: entry.key.at.spot(),
     })
 }

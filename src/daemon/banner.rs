@@ -9,6 +9,7 @@ use super::Settings;
 use super::door::Door;
 use super::trial::{self, Outage, Trial};
 use crate::config::estate::{Policy, Steering};
+use crate::config::machine::door::Admin;
 use crate::health::board::Board;
 use crate::wire::kind::Kind;
 use crate::world::World;
@@ -117,7 +118,7 @@ fn vips(steering: &Steering) -> String {
 }
 
 fn api(sight: &Sight<'_>) -> String {
-    let url = format!("http://{}", sight.door.address);
+    let url = format!("{}://{}", sight.settings.admin.scheme(), sight.door.address);
     match &sight.door.token {
         Some(token) => format!("{url}, token in {}", token.display()),
         None => url,
@@ -176,8 +177,13 @@ fn outage(out: &mut String, sight: &Sight<'_>, trial: &Trial) -> fmt::Result {
     let (Some(outage), Some(token)) = (&trial.outage, &sight.door.token) else {
         return Ok(());
     };
+    // Over HTTPS it would need names and certificates that only the operator knows.
+    if matches!(sight.settings.admin, Admin::Https(_)) {
+        return Ok(());
+    }
     // Above whatever was last reported of it, which may have come from a clock ahead of ours.
-    let last = sight.board.entry(&outage.vip).map(|entry| entry.order);
+    let last = sight.board.entry(&outage.vip);
+    let last = last.and_then(|entry| entry.all().map(|one| one.order).max());
     let (epoch, seq) = match last {
         Some(order) if order.epoch >= sight.now => (order.epoch, order.seq.saturating_add(1)),
         _ => (sight.now, 1),

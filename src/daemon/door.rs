@@ -11,10 +11,13 @@ use tokio::task::JoinHandle;
 
 use super::{Settings, now};
 use crate::admin;
+use crate::admin::tls::Locks;
 use crate::admin::tokens::{self, Holder, Tokens};
 use crate::answer::explain::{Question, explain};
 use crate::config::machine::Role;
+use crate::config::machine::observers::Observers;
 use crate::diagnostic::Diagnostic;
+use crate::health::board::{Group, Groups, PROBE};
 use crate::keeper::Keeper;
 use crate::serve::Running;
 use crate::world::cell::Cell;
@@ -22,6 +25,9 @@ use crate::world::cell::Cell;
 /// Who may come in.
 pub(super) struct Keys {
     tokens: Tokens,
+    /// Whose they are.
+    names: Vec<String>,
+    locks: Option<Locks>,
     /// A file with a token that may report every VIP.
     file: Option<PathBuf>,
 }
@@ -37,15 +43,46 @@ impl Keys {
                 name: t.name.clone(),
                 role: t.role,
                 sites: t.sites.clone(),
+                rate: Some(t.rate),
                 file: settings.home.join(&t.file),
             };
             settings.tokens.iter().map(holder).collect()
         };
-        let reports = |h: &&Holder| h.role != Role::Reader && h.sites.is_none();
+        let reports =
+            |h: &&Holder| h.role != Role::Reader && h.sites.is_none() && tokens::sendable(&h.file);
         let file = holders.iter().find(reports).map(|h| h.file.clone());
-        let tokens = Tokens::open(holders)?;
-        Ok(Keys { tokens, file })
+        let names: Vec<String> = holders.iter().map(|holder| holder.name.clone()).collect();
+        let (tokens, locks) = (Tokens::open(holders), settings.tls.clone().map(Locks::open));
+        match (tokens, locks.transpose()) {
+            (Ok(tokens), Ok(locks)) => Ok(Keys {
+                tokens,
+                names,
+                locks,
+                file,
+            }),
+            (tokens, locks) => {
+                let wrong = [tokens.err(), locks.err()].into_iter().flatten();
+                Err(wrong.flatten().collect())
+            }
+        }
     }
+}
+
+impl Keys {
+    /// Whether an observer of this name can report.
+    pub(super) fn knows(&self, who: &str) -> bool {
+        who == PROBE || self.names.iter().any(|name| name == who)
+    }
+}
+
+/// Those who vote together, as the machine's file has them.
+pub(super) fn groups(observers: &[Observers]) -> Groups {
+    let group = |of: &Observers| Group {
+        name: of.name.clone(),
+        members: of.tokens.clone(),
+        agree: of.agree,
+    };
+    Groups::new(observers.iter().map(group).collect())
 }
 
 /// The open door.
@@ -64,7 +101,7 @@ pub(super) fn open(
     runtime: &Runtime,
     listener: TcpListener,
     keys: Keys,
-    (cell, keeper, running): (Arc<Cell>, Keeper, &Running),
+    (cell, keeper, running, probes): (Arc<Cell>, Keeper, &Running, admin::Probes),
 ) -> io::Result<Door> {
     let _inside = runtime.enter();
     let address = listener.local_addr()?;
@@ -81,7 +118,9 @@ pub(super) fn open(
         counters: running.counters().to_vec(),
         tally: running.tally(),
         tokens: keys.tokens,
+        locks: keys.locks,
         explain: Arc::new(explain),
+        probes,
         started: now(),
     };
     let (stop, stopped) = oneshot::channel::<()>();

@@ -1,7 +1,7 @@
 //! The running server: what is started in which order, what reloads it, and what ends it.
 //!
 //! The order is: the journal (a second server on the same state ends here), the tokens, the secrets of cookies, the estate, all sockets, the keeper
-//! with its watch, the DNS doors, the operator's door, the banner. Until the sockets nothing is visible from outside, so whatever
+//! with its watch, the first round of probes, the DNS doors, the operator's door, the banner. Until the sockets nothing is visible from outside, so whatever
 //! is wrong before them leaves no trace.
 
 mod banner;
@@ -18,20 +18,28 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 
+use socket2::SockRef;
 use tokio::runtime::{Handle, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use crate::admin::tls::Files;
 use crate::config::machine::TokenFile;
+use crate::config::machine::door::Admin;
+use crate::config::machine::observers::Observers;
 use crate::diagnostic::{self, Diagnostic};
 use crate::health::board::Board;
-use crate::keeper::journal::Journal;
+use crate::health::orders::Orders;
+use crate::keeper::clock::Clock;
+use crate::keeper::journal::{Journal, Opened};
 use crate::keeper::load::{Loaded, Loader, Paths};
 use crate::keeper::{
     self, Change, Changes, Force, Keeper, Reloaded, Touched, guard, secrets, watch,
 };
 use crate::limits;
+use crate::probe::{self, Ground, Probes};
 use crate::rate::Rate;
 use crate::serve::{self, Listener, Running};
+use crate::steer::brake::Brake;
 use crate::world::World;
 use crate::world::badge::Badge;
 use crate::world::cell::Cell;
@@ -48,7 +56,9 @@ pub struct Settings {
     /// Where DNS is answered.
     pub listen: Vec<SocketAddr>,
     /// Where the API is.
-    pub admin: SocketAddr,
+    pub admin: Admin,
+    /// What it shows to those who come over HTTPS, and wants of them.
+    pub tls: Option<Files>,
     /// UDP threads for each listener.
     pub workers: usize,
     /// How much is sent over UDP.
@@ -59,6 +69,10 @@ pub struct Settings {
     pub version: Option<String>,
     /// Whose tokens are taken. Without any, one token is made in `state`.
     pub tokens: Vec<TokenFile>,
+    /// Who of them watches the same things.
+    pub observers: Vec<Observers>,
+    /// The folder of programs that probes may run. None: they may run none.
+    pub commands: Option<PathBuf>,
     /// The folder from which the paths of `tokens` are seen.
     pub home: PathBuf,
 }
@@ -83,10 +97,11 @@ pub fn run(settings: &Settings) -> Result<(), Failed> {
     let opened =
         Journal::open(&settings.state).map_err(|error| Failed::System(error.to_string()))?;
     if let Some(warning) = &opened.warning {
-        tracing::warn!("{warning}");
+        tracing::error!("{warning}");
     }
     let keys = door::Keys::open(settings).map_err(Failed::Refused)?;
-    let board = Board::resume(opened.entries, now());
+    let clock = Clock::machine();
+    let (mut situation, journal) = recall(opened, settings, &keys, &clock);
     let mut paths = settings.paths.clone();
     if paths.cookies.is_none() {
         let made = secrets::create(&settings.state);
@@ -104,28 +119,30 @@ pub fn run(settings: &Settings) -> Result<(), Failed> {
     let sockets = Sockets::bind(settings)?;
 
     let (id, version) = (settings.id.as_deref(), settings.version.as_deref());
-    let mut situation = Situation::resume(board, opened.courses);
     let badge = Arc::new(Badge::new(id, version, secrets));
-    let standing = situation.step(&estate, now());
+    let standing = situation.step(&estate, clock.now());
     let world = World::new(Arc::new(estate), badge, standing, first.generation);
     let cell = Arc::new(Cell::new(world));
-    let started = keeper::start(cell.clone(), loader, situation, opened.journal, first);
+    let start = (first, clock);
+    let started = keeper::start(cell.clone(), loader, situation, journal, start);
     let (keeper, keeping) = started.map_err(system)?;
     if let Err(error) = watch::start(settings.paths.clone(), keeper.clone()) {
         tracing::warn!(%error, "the folder is not watched; reload by SIGHUP or the API");
     }
+    let probes = probe(&runtime, settings, &cell, &keeper);
     let core = Arc::new(core::Core::new(cell.clone()));
     let running = serve::start(sockets.dns, core, &settings.rate).map_err(system)?;
     runtime.spawn(flood::watch(running.counters().to_vec()));
     let addresses = running.addresses().to_vec();
-    let wires = (cell.clone(), keeper.clone(), &running);
+    let book = Arc::new(probes.book());
+    let wires = (cell.clone(), keeper.clone(), &running, book as _);
     let door = door::open(&runtime, sockets.admin, keys, wires).map_err(system)?;
     let signals = Signals::new(&runtime, hangup).map_err(system)?;
     // All in one statement: the first world must not live as long as the process.
     say(&banner::text(&banner::Sight {
         settings,
         world: &cell.full(),
-        board: &keeper.status().board,
+        board: &keeper.status().situation.board,
         dns: &addresses,
         door: &door,
         now: now(),
@@ -134,6 +151,7 @@ pub fn run(settings: &Settings) -> Result<(), Failed> {
     let up = Up {
         running,
         door,
+        probes,
         keeper,
         keeping,
     };
@@ -142,7 +160,42 @@ pub fn run(settings: &Settings) -> Result<(), Failed> {
     ended
 }
 
-/// For signals and the operator's door; DNS has threads of its own.
+/// What the last run left, without what was said by whoever has no token any more.
+fn recall(
+    opened: Opened,
+    settings: &Settings,
+    keys: &door::Keys,
+    clock: &Clock,
+) -> (Situation, Journal) {
+    let groups = door::groups(&settings.observers);
+    let mut board = Board::resume(opened.entries, groups, clock.now());
+    for (observer, vips) in board.dismiss(|who| keys.knows(who), clock.now()) {
+        tracing::warn!(%observer, vips, "what it said is forgotten: it has no token any more");
+    }
+    let mut situation = Situation::resume(board, opened.courses);
+    situation.brake = Brake::resume(opened.journal.braked());
+    situation.orders = Orders::resume(opened.orders);
+    (situation, opened.journal)
+}
+
+/// Starts the server's own checks, and waits until each target was asked once: what is down is not to be answered first. Until
+/// then, and if that takes too long, what the last run knew holds.
+fn probe(runtime: &Runtime, settings: &Settings, cell: &Arc<Cell>, keeper: &Keeper) -> Probes {
+    let ground = Ground {
+        cell: cell.clone(),
+        keeper: keeper.clone(),
+        commands: settings.commands.clone(),
+    };
+    let mut probes = probe::start(runtime.handle(), ground);
+    if !runtime.block_on(probes.first()) {
+        tracing::warn!(
+            "not all targets of probes were heard of in time; what was known of them holds"
+        );
+    }
+    probes
+}
+
+/// For signals, the operator's door and probes; DNS has threads of its own.
 fn runtime() -> io::Result<Runtime> {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -192,8 +245,12 @@ impl Sockets {
                 Err(error) => errors.push(error.to_string()),
             }
         }
-        let admin = TcpListener::bind(settings.admin)
-            .and_then(|listener| listener.set_nonblocking(true).map(|()| listener));
+        let admin = TcpListener::bind(settings.admin.address()).and_then(|listener| {
+            // The standard library lets 128 wait: with more at once, a forwarder's first packet comes again a second later.
+            SockRef::from(&listener).listen(limits::TCP_BACKLOG)?;
+            listener.set_nonblocking(true)?;
+            Ok(listener)
+        });
         match admin {
             Ok(admin) if errors.is_empty() => return Ok(Sockets { dns, admin }),
             Ok(_) => {}
@@ -250,6 +307,7 @@ impl Signals {
 struct Up {
     running: Running,
     door: door::Door,
+    probes: Probes,
     keeper: Keeper,
     keeping: JoinHandle<()>,
 }
@@ -276,6 +334,7 @@ impl Up {
             tracing::warn!(hung, "threads had not ended in time");
         }
         self.door.close(runtime);
+        self.probes.close(runtime);
         let deadline = Instant::now() + Duration::from_millis(limits::SERVE_STOP);
         // A full queue empties soon, unless the disk hangs.
         let mut told = self.keeper.send(Change::Stop).is_ok();

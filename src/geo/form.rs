@@ -29,6 +29,17 @@ const SIX_TO_FOUR: Form = Form::new(0x2002 << 112, 16, 16, 0);
 /// All of them, ascending.
 pub(super) const FORMS: [Form; 4] = [MAPPED, NAT64, TEREDO, SIX_TO_FOUR];
 
+/// The first sixteen bits of each.
+const FIRSTS: [u16; 4] = [0, 0x0064, 0x2001, 0x2002];
+
+/// Whether the first sixteen bits alone say that an address has none of the forms.
+#[inline]
+fn is_far(addr: Ipv6Addr) -> bool {
+    let [mapped, nat64, teredo, six_to_four] = FIRSTS;
+    let first = addr.segments()[0];
+    first != mapped && first != nat64 && first != teredo && first != six_to_four
+}
+
 impl Form {
     const fn new(start: u128, length: u8, before: u8, turn: u32) -> Form {
         Form {
@@ -42,6 +53,9 @@ impl Form {
     /// The form that an address has, if it has one.
     #[inline]
     fn of(addr: Ipv6Addr) -> Option<&'static Form> {
+        if is_far(addr) {
+            return None;
+        }
         let bits = u128::from(addr);
         FORMS
             .iter()
@@ -80,6 +94,12 @@ pub fn fold(addr: IpAddr) -> IpAddr {
 /// The length that a prefix around `addr` needs at the least to hold no address of any form; for one that has none itself.
 #[inline]
 pub(super) fn apart(addr: Ipv6Addr) -> u8 {
+    if is_far(addr) {
+        // Whoever is nearest differs latest, and here that is within the first sixteen bits.
+        let first = addr.segments()[0];
+        let nearest = FIRSTS.iter().map(|form| first ^ form).min().unwrap_or(0);
+        return nearest.leading_zeros() as u8 + 1;
+    }
     let bits = u128::from(addr);
     let common = |form: &Form| (bits ^ form.start).leading_zeros();
     // An address outside of a form shares fewer bits with its start than the form is long.

@@ -27,6 +27,7 @@ pub use form::{around, embedded, fold};
 /// Everything else of IANA's special-purpose registries that a client cannot come from counts as not global: private,
 /// shared, loopback, link-local, documentation, benchmarks, protocol assignments, multicast and, in IPv6, all beyond
 /// 2000::/3.
+#[inline]
 pub fn global(addr: IpAddr) -> bool {
     match fold(addr) {
         IpAddr::V4(addr) => global4(addr),

@@ -21,6 +21,49 @@ pub struct Load {
     pub capacity: Option<Amount>,
     /// What is counted: connections, requests a second, megabits.
     pub unit: Option<Arc<str>>,
+    /// Connections that are open.
+    pub active: Option<Amount>,
+    /// Connections that were opened in a second.
+    pub opened: Option<Amount>,
+    /// What all of this was measured over: first and last second, of the Unix epoch.
+    pub window: Option<(u64, u64)>,
+    /// What stands behind the VIP.
+    pub behind: Behind,
+}
+
+/// What a forwarder tells of what stands behind a VIP.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Behind {
+    /// Backends that are well.
+    pub healthy: Option<u64>,
+    /// Backends that there are.
+    pub total: Option<u64>,
+    /// Whether a route leads to the VIP.
+    pub route: Option<bool>,
+}
+
+impl Behind {
+    /// Why a VIP of which this is told cannot serve anyone, whatever its state is said to be.
+    pub fn useless(&self) -> Option<&'static str> {
+        if self.route == Some(false) {
+            return Some("`route_present` is false: it counts as down, for no route leads to it");
+        }
+        let none = self.healthy == Some(0) && self.total > Some(0);
+        none.then_some("`healthy_backends` is 0: it counts as down, for nothing is well behind it")
+    }
+}
+
+impl Load {
+    /// Whether the window lets it count at `now`, when its numbers hold for `lease` seconds; else why not, in words for
+    /// the sender.
+    pub fn late(&self, lease: Option<u64>, now: u64) -> Option<&'static str> {
+        let (_, end) = self.window?;
+        if end > now.saturating_add(limits::WINDOW_AHEAD) {
+            return Some("its `window` ends in the future: look at the clocks");
+        }
+        let old = now.saturating_sub(end) > lease.unwrap_or(u64::MAX).min(limits::LOAD_FRESH);
+        old.then_some("its `window` ended longer ago than a load counts: look at the clocks")
+    }
 }
 
 /// The last report that spoke of load, and when it came.

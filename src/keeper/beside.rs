@@ -12,11 +12,11 @@ use crate::config::estate::Steering;
 use crate::config::machine::geoip::Guard;
 use crate::diagnostic::{Diagnostic, Source};
 use crate::geo::atlas::Atlas;
+use crate::keeper::clock;
 use crate::keeper::file::{Links, Stamp, bounded};
 use crate::keeper::folder::{Files, Listing};
 use crate::keeper::guard::{self, Refusal};
 use crate::keeper::include::{Includes, Taken, What};
-use crate::keeper::work;
 use crate::keeper::zones::{Seen, astray};
 use crate::limits;
 use crate::world::estate::Estate;
@@ -162,7 +162,7 @@ impl Geography {
         let Some(atlas) = &self.atlas else {
             return (self.refusal, Vec::new());
         };
-        let mut found = guard::ages(atlas, guard, work::now());
+        let mut found = guard::ages(atlas, guard, clock::wall());
         let older = before.map(|before| guard::older(&before.atlas, atlas, guard));
         let older = older.unwrap_or_default();
         let refusal = (!older.is_empty()).then_some(Refusal::Older);

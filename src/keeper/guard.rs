@@ -1,10 +1,15 @@
-//! What guards the databases in force: new ones that are broken, older, or move too much are not taken.
+//! What guards what is in force: databases that are broken, older, or move too much are not taken, nor is an estate that
+//! loses too much.
 
 use crate::config::machine::geoip::{Guard, Older};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::geo::atlas::{Atlas, Origin};
 use crate::world::estate::Estate;
 use crate::world::moved::{Moved, moved};
+
+mod estate;
+
+pub(super) use estate::losses;
 
 /// Why new databases were not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -14,7 +14,7 @@ use crate::keeper::folder::{Kind, Listing, Look};
 use crate::keeper::guard::{self, Refusal};
 use crate::keeper::secrets;
 use crate::keeper::zones::{Seen, Which, Zones};
-use crate::keeper::{Effort, Pulse, Touched};
+use crate::keeper::{Effort, Force, Pulse, Touched};
 use crate::limits;
 use crate::wire::cookie::Secrets;
 use crate::world::conflict::Reading;
@@ -33,6 +33,8 @@ pub struct Paths {
     pub guard: Guard,
     /// The secrets of cookies; none: there are no cookies.
     pub cookies: Option<PathBuf>,
+    /// The part of all records that a new estate may drop, in parts of a million.
+    pub max_dropped: u32,
 }
 
 /// What a reading came to.
@@ -70,8 +72,8 @@ pub enum End {
 pub enum Asked {
     /// An estate or errors, even if they are those of before.
     Verdict,
-    /// The same, and databases are taken that are older than those in force, or move much.
-    Forced,
+    /// The same, and this is taken even if it would be refused.
+    Forced(Force),
     /// The same, but only if anything has changed.
     News,
 }
@@ -275,13 +277,19 @@ impl Loader {
             return loaded;
         }
         loaded.end = End::Read;
-        let guarded = before.filter(|_| asked != Asked::Forced);
+        let force = match asked {
+            Asked::Forced(force) => force,
+            Asked::Verdict | Asked::News => Force::No,
+        };
+        let guarded = before.filter(|_| !force.databases());
         let (refusal, mut barred) = self.geography.bar(guarded, self.paths.guard);
         let (estate, found) = self.join(listed, &root, before, refusal);
         let much = guard::moves(guarded, estate.as_ref(), self.paths.guard);
         loaded.refusal = refusal.or((!much.is_empty()).then_some(Refusal::Moved));
         barred.extend(much);
-        let estate = estate.filter(|_| loaded.refusal.is_none());
+        let losses = guard::losses(before, estate.as_ref(), force, self.paths.max_dropped);
+        let estate = estate.filter(|_| loaded.refusal.is_none() && losses.is_empty());
+        barred.extend(losses);
         if let Some(estate) = &estate {
             self.zones.settle(estate);
         }

@@ -1,6 +1,8 @@
 //! The only writer: reads the estate, takes reports, keeps them, and puts each new world into the cell.
 
 mod beside;
+mod brake;
+pub mod clock;
 mod diff;
 mod file;
 mod folder;
@@ -9,8 +11,10 @@ mod include;
 pub mod journal;
 pub mod load;
 pub mod motion;
+pub mod orders;
 mod reload;
 pub mod secrets;
+mod silence;
 mod spread;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
@@ -26,15 +30,20 @@ use std::sync::mpsc::{SyncSender, TrySendError};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::oneshot;
+use tokio::sync::watch as signal;
 
 use crate::config::machine::geoip::Guard;
 use crate::diagnostic::Diagnostic;
-use crate::health::board::{Board, Effect};
+use crate::health::board::Effect;
 use crate::health::report::Report;
+use crate::health::verdict::{Both, Family};
+use crate::keeper::clock::Clock;
 use crate::limits;
-use crate::steer::motion::mover::Mover;
+use crate::world::situation::Situation;
 
+pub use brake::Released;
 pub use motion::{Given, Kept};
+pub use orders::{Asked, Placed, Unplaced};
 pub use work::start;
 
 /// Something to be done by the keeper.
@@ -48,6 +57,13 @@ pub enum Change {
         reports: Vec<(Arc<str>, Report)>,
         /// Gets what became of them once they are in force and on the disk.
         reply: oneshot::Sender<Result<Taken, Refused>>,
+    },
+    /// An observer has nothing to say any more of these VIPs, or of one family of their addresses.
+    Withdraw {
+        /// As whom it reported.
+        who: Arc<str>,
+        /// By the name of the VIP.
+        targets: Vec<(Arc<str>, Option<Family>)>,
     },
     /// Read anew what changed.
     Reload {
@@ -71,6 +87,17 @@ pub enum Change {
         /// Gets what came of it once it is in force and on the disk.
         reply: oneshot::Sender<Result<Given, Kept>>,
     },
+    /// Let go of all that the brake holds.
+    Release {
+        /// The name of a token.
+        who: Arc<str>,
+        /// In that one's words.
+        why: Arc<str>,
+        /// Gets what was held once it is lost and on the disk, or why the disk refuses.
+        reply: oneshot::Sender<Result<Released, String>>,
+    },
+    /// What an operator wants of a VIP or a site.
+    Order(Asked),
     /// The loader has read what was to be read.
     Loaded(Box<load::Loaded>),
     /// End, and leave nothing half done.
@@ -85,6 +112,31 @@ pub enum Force {
     No,
     /// Databases that are older, or move much.
     Databases,
+    /// An estate that loses much.
+    Estate,
+    /// Both.
+    All,
+}
+
+impl Force {
+    /// What either takes.
+    pub fn and(self, other: Force) -> Force {
+        match (self, other) {
+            (Force::No, one) | (one, Force::No) => one,
+            (one, other) if one == other => one,
+            _ => Force::All,
+        }
+    }
+
+    /// Whether databases are taken.
+    pub fn databases(self) -> bool {
+        matches!(self, Force::Databases | Force::All)
+    }
+
+    /// Whether an estate is.
+    pub fn estate(self) -> bool {
+        matches!(self, Force::Estate | Force::All)
+    }
 }
 
 /// Where a change may be.
@@ -136,6 +188,8 @@ pub struct Taken {
     pub generation: u64,
     /// By VIP, in the order of the reports.
     pub effects: Vec<(Arc<str>, Effect)>,
+    /// The same VIPs: what answers go by, and what has the last word over their observers, in words.
+    pub in_force: Vec<(Both, Option<String>)>,
 }
 
 /// Why no report of a batch was taken.
@@ -143,6 +197,8 @@ pub struct Taken {
 pub enum Refused {
     /// The estate has no such VIPs.
     Unknown(Vec<Arc<str>>),
+    /// Of these VIPs as many observers speak already as there is room for.
+    Crowded(Vec<Arc<str>>),
     /// They could not be put on the disk.
     Disk(String),
 }
@@ -211,10 +267,8 @@ pub struct Status {
     pub swaps: guard::Swaps,
     /// What guards those in force.
     pub guard: Guard,
-    /// All reports as they stand.
-    pub board: Board,
-    /// What is remembered of pools that take their time.
-    pub courses: Mover,
+    /// All that is known beside the estate.
+    pub situation: Situation,
 }
 
 /// The way to the keeper.
@@ -222,10 +276,18 @@ pub struct Status {
 pub struct Keeper {
     queue: SyncSender<Change>,
     status: Arc<Mutex<Status>>,
+    /// Counts what is told, so that who waits for news wakes.
+    news: Arc<signal::Sender<u64>>,
     pulse: Pulse,
+    clock: Clock,
 }
 
 impl Keeper {
+    /// What leases, windows and holds go by.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
     /// Puts a change into the queue. A full queue is an error at once: waiting would only hide the load.
     pub fn send(&self, change: Change) -> Result<(), Busy> {
         self.queue.try_send(change).map_err(|error| match error {
@@ -246,7 +308,14 @@ impl Keeper {
             .clone()
     }
 
+    /// Changes whenever what [`Keeper::status`] says may be another, after the world in force is.
+    pub fn news(&self) -> signal::Receiver<u64> {
+        self.news.subscribe()
+    }
+
     fn tell(&self, change: impl FnOnce(&mut Status)) {
         change(&mut self.status.lock().unwrap_or_else(PoisonError::into_inner));
+        self.news
+            .send_modify(|count| *count = count.wrapping_add(1));
     }
 }

@@ -91,9 +91,7 @@ impl Reloads {
     ) {
         // Whatever becomes of who asked, the change is there.
         self.touched.merge(touched);
-        if force == Force::Databases {
-            self.force = force;
-        }
+        self.force = self.force.and(force);
         // One that must be told of counts, even behind one that need not.
         let alone = |(known, reply): &(Arc<str>, Option<Waiter>)| {
             reply.is_none() && (**known == *cause || *cause == *WATCH)
@@ -125,9 +123,9 @@ impl Reloads {
         let only_news =
             |(cause, reply): &(Arc<str>, Option<Waiter>)| reply.is_none() && **cause == *WATCH;
         let asked = match self.force {
-            Force::Databases => Asked::Forced,
             Force::No if self.waiting.iter().all(only_news) => Asked::News,
             Force::No => Asked::Verdict,
+            force => Asked::Forced(force),
         };
         let touched = std::mem::take(&mut self.touched);
         let order = (estate.clone(), touched, asked);

@@ -5,25 +5,34 @@ use std::io;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
 use crate::config::machine::geoip::Guard;
-use crate::health::board::{Board, Lapse, Outcome};
+use crate::health::board::{Board, Outcome};
 use crate::health::report::Report;
+use crate::keeper::brake::Braked;
+use crate::keeper::clock::Clock;
 use crate::keeper::guard::{self, Swaps};
 use crate::keeper::journal::{Change as Written, Journal};
 use crate::keeper::load::{Loaded, Loader};
-use crate::keeper::motion::{Given, Kept, Written as Moved};
+use crate::keeper::motion::Written as Moved;
+use crate::keeper::orders;
 use crate::keeper::reload::{self, Order, Reloads};
+use crate::keeper::silence;
 use crate::keeper::{Change, Keeper, Refused, Reloaded, Status, Taken};
 use crate::limits;
-use crate::steer::motion::course::Returned;
-use crate::world::World;
 use crate::world::cell::Cell;
 use crate::world::estate::Estate;
 use crate::world::situation::Situation;
+
+mod acts;
+mod age;
+mod hold;
+mod withdraw;
+
+use age::stale;
 
 /// Starts the keeper on its thread, with the loader on another: reports are taken while the estate is read.
 ///
@@ -35,7 +44,7 @@ pub fn start(
     loader: Loader,
     situation: Situation,
     journal: Journal,
-    first: Reloaded,
+    (first, clock): (Reloaded, Clock),
 ) -> io::Result<(Keeper, JoinHandle<()>)> {
     let (queue, changes) = sync_channel(limits::KEEPER_QUEUE);
     let (orders, work) = sync_channel::<Order>(1);
@@ -45,14 +54,18 @@ pub fn start(
         refused: 0,
         swaps: Swaps::default(),
         guard: loader.paths().guard,
-        board: situation.board.clone(),
-        courses: situation.mover.clone(),
+        situation: situation.clone(),
     };
-    let (guard, stale) = (status.guard, stale(&cell.full(), status.guard));
+    let (guard, stale) = (
+        status.guard,
+        stale(&cell.full(), status.guard, clock.wall()),
+    );
     let keeper = Keeper {
         queue: queue.clone(),
         status: Arc::new(Mutex::new(status)),
+        news: Arc::default(),
         pulse: loader.pulse().clone(),
+        clock: clock.clone(),
     };
     std::thread::Builder::new()
         .name("loader".into())
@@ -60,6 +73,8 @@ pub fn start(
     let worker = Worker {
         cell,
         written: Moved::found(&situation.mover),
+        braked: Braked::found(&situation.brake),
+        clock,
         situation,
         journal,
         keeper: keeper.clone(),
@@ -80,6 +95,8 @@ struct Worker {
     keeper: Keeper,
     reloads: Reloads,
     written: Moved,
+    braked: Braked,
+    clock: Clock,
     guard: Guard,
     /// How many databases in force are known to be older than they should be.
     stale: usize,
@@ -96,7 +113,7 @@ impl Worker {
     fn run(mut self, changes: &Receiver<Change>) {
         let mut ending = false;
         // What began with the first world, so that a crash from here on finds it.
-        self.written.write(&self.situation.mover, &mut self.journal);
+        self.keep(&self.cell.full().estate.clone());
         while !ending {
             let first = match changes.recv_timeout(self.patience()) {
                 Ok(change) => Some(change),
@@ -104,7 +121,7 @@ impl Worker {
                 Err(RecvTimeoutError::Disconnected) => return,
             };
             // All that waits is taken together: one write to the disk and one new world for many reports.
-            let (mut batches, mut returns) = (Vec::new(), Vec::new());
+            let (mut batches, mut withdrawn, mut acts) = (Vec::new(), Vec::new(), Vec::new());
             let mut loaded = None;
             let waiting = changes.try_iter().take(limits::KEEPER_QUEUE);
             for change in first.into_iter().chain(waiting) {
@@ -124,12 +141,10 @@ impl Worker {
                         force,
                         reply,
                     } => self.reloads.want(cause, touched, force, reply),
-                    Change::Return {
-                        pool,
-                        who,
-                        why,
-                        reply,
-                    } => returns.push((pool, Returned::by(&who, &why, now()), reply)),
+                    act @ (Change::Return { .. } | Change::Release { .. } | Change::Order(_)) => {
+                        acts.push(act);
+                    }
+                    Change::Withdraw { who, targets } => withdrawn.push((who, targets)),
                     Change::Loaded(new) => loaded = Some(new),
                     Change::Stop => {
                         // What came before is done, what comes after is not.
@@ -138,12 +153,17 @@ impl Worker {
                     }
                 }
             }
+            self.look();
+            // Who takes something back has nothing on its way: what it reports after that counts.
+            for (who, targets) in withdrawn {
+                self.withdraw(&who, &targets);
+            }
             self.report(batches);
             self.lapse();
-            for (pool, note, reply) in returns {
-                let _ = reply.send(self.give_back(&pool, note));
-            }
-            if self.situation.next().is_some_and(|next| next <= now()) {
+            acts.into_iter().for_each(|act| self.act(act));
+            let now = self.clock.now();
+            orders::expire(&mut self.situation.orders, &mut self.journal, now);
+            if self.situation.next().is_some_and(|next| next <= now) {
                 self.turn(self.situation.board.clone());
             }
             self.age();
@@ -157,7 +177,7 @@ impl Worker {
     /// How long nothing need be done: until a lease ends, or the folder is to be looked at again.
     fn patience(&self) -> Duration {
         let estate = self.cell.full().estate.clone();
-        let now = now();
+        let now = self.clock.now();
         let lapse = self
             .situation
             .board
@@ -177,7 +197,7 @@ impl Worker {
         if batches.is_empty() {
             return;
         }
-        let (now, estate) = (now(), self.cell.full().estate.clone());
+        let (now, estate) = (self.clock.now(), self.cell.full().estate.clone());
         let mut board = self.situation.board.clone();
         let mut done = Vec::new();
         let mut news = Vec::new();
@@ -193,14 +213,22 @@ impl Worker {
                 let _ = batch.reply.send(Err(Refused::Unknown(strange)));
                 continue;
             }
+            let crowded = (batch.reports.iter())
+                .filter(|(name, report)| !board.room(name, &batch.who, report.family))
+                .map(|(name, _)| name.clone());
+            let crowded: Vec<Arc<str>> = crowded.collect();
+            if !crowded.is_empty() {
+                let _ = batch.reply.send(Err(Refused::Crowded(crowded)));
+                continue;
+            }
             let mut effects = Vec::with_capacity(batch.reports.len());
             for (name, report) in &batch.reports {
                 let effect = board.apply(name, report, &batch.who, now);
-                if effect.outcome != Outcome::Old {
+                if effect.lasting {
                     written.insert(name.clone(), (name.clone(), Some(effect.entry.clone())));
                 }
                 if effect.outcome == Outcome::Changed {
-                    let state = effect.entry.verdict.state.word();
+                    let state = effect.in_force().state.word();
                     news.push((name.clone(), state, batch.who.clone()));
                 }
                 effects.push((name.clone(), effect));
@@ -220,9 +248,13 @@ impl Worker {
         for (vip, state, who) in news {
             tracing::info!(%vip, state, %who, generation, "health");
         }
+        let world = self.cell.full();
         for (reply, effects) in done {
+            let names = effects.iter().map(|(name, _)| &**name);
+            let in_force = names.map(|name| self.situation.in_force(&world, name, now));
             let _ = reply.send(Ok(Taken {
                 generation,
+                in_force: in_force.collect(),
                 effects,
             }));
         }
@@ -231,19 +263,12 @@ impl Worker {
     fn lapse(&mut self) {
         let estate = self.cell.full().estate.clone();
         let mut board = self.situation.board.clone();
-        let lapses = board.lapse(now(), |name| known(&estate, name));
+        let lapses = board.lapse(self.clock.now(), |name| known(&estate, name));
         if lapses.is_empty() {
             return;
         }
-        for Lapse {
-            name,
-            before,
-            entry,
-        } in &lapses
-        {
-            let (state, before) = (entry.verdict.state.word(), before.word());
-            let why = entry.held_back().unwrap_or("it reports again");
-            tracing::warn!(vip = %name, before, state, why, "a lease has ended");
+        for lapse in &lapses {
+            silence::tell(lapse);
         }
         if board.held() > 0 {
             tracing::error!(
@@ -253,6 +278,7 @@ impl Worker {
         }
         let written: Vec<Written> = lapses
             .into_iter()
+            .filter(|lapse| lapse.lasting)
             .map(|l| (l.name, Some(l.entry)))
             .collect();
         if let Err(error) = self.journal.write(&written) {
@@ -262,53 +288,25 @@ impl Worker {
         self.turn(board);
     }
 
-    /// Brings back what is kept out of a pool: on the disk, in force, and then acknowledged.
-    fn give_back(&mut self, pool: &str, note: Returned) -> Result<Given, Kept> {
-        let estate = self.cell.full().estate.clone();
-        let (who, why) = (note.who.clone(), note.why.clone());
-        let (mover, journal) = (&mut self.situation.mover, &mut self.journal);
-        let mut given = self
-            .written
-            .give_back(mover, &estate, pool, note, journal)?;
-        given.generation = self.turn(self.situation.board.clone());
-        let (members, generation) = (given.returned.join(" "), given.generation);
-        tracing::info!(pool, members, who, why, generation, "brought back");
-        Ok(given)
-    }
-
-    /// Tells of databases that have become too old since they came in force.
-    fn age(&mut self) {
-        let world = self.cell.full();
-        let stale = stale(&world, self.guard);
-        if stale > self.stale {
-            for warning in guard::ages(&world.estate.atlas, self.guard, now()) {
-                tracing::warn!("{}", reload::line(&warning));
-            }
-        }
-        self.stale = stale;
-    }
-
     /// Puts a board and what moves with it in force: a new world, unless nothing that answers depend on has changed.
     fn turn(&mut self, board: Board) -> u64 {
         let world = self.cell.full();
         self.situation.board = board;
-        let standing = self.situation.step(&world.estate, now());
-        self.written.write(&self.situation.mover, &mut self.journal);
+        let standing = self.step(&world.estate);
         let mut generation = world.generation;
         if world.differs(&standing) {
             generation += 1;
             self.cell.store(Arc::new(world.with(standing, generation)));
         }
         self.keeper.tell(|status| {
-            status.board = self.situation.board.clone();
-            status.courses = self.situation.mover.clone();
+            status.situation = self.situation.clone();
         });
         generation
     }
 
     fn settle(&mut self, mut loaded: Loaded) {
         let world = self.cell.full();
-        let Some((asked, mut reloaded)) = self.reloads.ended(&mut loaded, now()) else {
+        let Some((asked, mut reloaded)) = self.reloads.ended(&mut loaded, self.clock.wall()) else {
             return;
         };
         reloaded.generation = world.generation;
@@ -324,9 +322,8 @@ impl Worker {
             }
             reloaded.generation = world.generation + 1;
             let badge = Arc::new(world.badge.with(loaded.secrets));
-            self.situation.meet(&world.estate, &estate, now());
-            let standing = self.situation.step(&estate, now());
-            self.written.write(&self.situation.mover, &mut self.journal);
+            (self.situation).meet(&world.estate, &estate, self.clock.now());
+            let standing = self.step(&estate);
             let world = world.follow(Arc::new(estate), badge, standing, reloaded.generation);
             self.cell.store(Arc::new(world));
         }
@@ -341,16 +338,15 @@ impl Worker {
                 status.refused += 1;
             }
             status.last = reloaded.clone();
-            status.board = self.situation.board.clone();
-            status.courses = self.situation.mover.clone();
+            status.situation = self.situation.clone();
         });
         // Who reads the log finds the status as it says.
         reload::log(&reloaded);
         let world = self.cell.full();
         if swapped {
-            guard::log(&world.estate.atlas, now());
+            guard::log(&world.estate.atlas, self.clock.wall());
             // The log has just had the warnings.
-            self.stale = stale(&world, self.guard);
+            self.stale = stale(&world, self.guard, self.clock.wall());
         }
         for (_, reply) in asked {
             if let Some(reply) = reply {
@@ -360,22 +356,10 @@ impl Worker {
     }
 }
 
-fn stale(world: &World, guard: Guard) -> usize {
-    let origins = world.estate.atlas.origins.iter();
-    origins.filter(|o| guard::aged(o, guard, now())).count()
-}
-
 fn known(estate: &Estate, name: &str) -> bool {
     estate
         .steering
         .vips
         .binary_search_by(|vip| vip.name.as_str().cmp(name))
         .is_ok()
-}
-
-/// Seconds of the Unix epoch.
-pub(super) fn now() -> u64 {
-    SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .map_or(0, |d| d.as_secs())
 }

@@ -1,19 +1,22 @@
 //! Batches of UDP messages, received and sent by one system call each, and the socket options without a safe wrapper.
 //!
-//! This is the one file with unsafe code. Every pointer given to the kernel is made right before the call from a field that
-//! is borrowed across it, and none outlives the call; what the kernel wrote is read as plain octets.
+//! This is the one file with unsafe code. The places of a batch are one piece of memory that the batch alone owns and never
+//! moves; the headers for receiving point into it for as long as it lives, those for sending are pointed right before the
+//! call. The kernel writes and reads only during the calls, and what it wrote is read as plain octets.
 #![allow(
     unsafe_code,
     reason = "recvmmsg, sendmmsg, setsockopt and setrlimit have no safe form"
 )]
 
+use std::array;
 use std::io;
 use std::mem;
 use std::os::fd::{AsFd, AsRawFd};
-use std::ptr;
+use std::ptr::{self, NonNull};
+use std::slice;
 
 use super::slot::{CONTROL, NAME, Slot, Whole};
-use crate::limits::UDP_BATCH;
+use crate::limits::{UDP_BATCH, UDP_PAYLOAD, UDP_QUERY};
 
 /// Whether to wait for a first message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,47 +29,67 @@ pub(super) enum Wait {
 
 /// The buffers of one worker.
 pub(super) struct Batch {
-    slots: Box<[Slot]>,
+    /// [`UDP_BATCH`] of them. A bare pointer, for the kernel's headers lead to the same places.
+    slots: NonNull<Slot>,
+    /// One for each slot: where the kernel puts what comes. Pointed once; from call to call only lengths change.
+    received: [Header; UDP_BATCH],
+    /// For the slots that have an answer, in turn.
+    sent: [Header; UDP_BATCH],
     filled: usize,
 }
 
 impl Batch {
     pub(super) fn new() -> Batch {
+        let slots: Box<[Slot]> = (0..UDP_BATCH).map(|_| Slot::new()).collect();
+        // SAFETY: what a box points to is not null.
+        let slots = unsafe { NonNull::new_unchecked(Box::into_raw(slots).cast::<Slot>()) };
+        let received = array::from_fn(|n| {
+            let mut header = Header::new();
+            // SAFETY: `n` is less than `UDP_BATCH`, so there is such a slot, and nothing else refers to it now.
+            unsafe { header.point_in(slots.as_ptr().add(n)) };
+            header
+        });
         Batch {
-            slots: (0..UDP_BATCH).map(|_| Slot::new()).collect(),
+            slots,
+            received,
+            sent: array::from_fn(|_| Header::new()),
             filled: 0,
         }
     }
 
     /// The messages received last.
     pub(super) fn filled(&mut self) -> &mut [Slot] {
-        self.slots.get_mut(..self.filled).unwrap_or_default()
+        // SAFETY: there are `UDP_BATCH` slots and never more filled. This owns them, and is borrowed as long as they are;
+        // the headers that lead to them are used in `receive` and `send` alone.
+        unsafe { slice::from_raw_parts_mut(self.slots.as_ptr(), self.filled) }
     }
 
     /// Receives what is there, up to a full batch, over what was before.
     pub(super) fn receive(&mut self, socket: &impl AsFd, wait: Wait) -> io::Result<()> {
-        self.filled = 0;
-        let (mut headers, mut spans) = (Headers::new(), Headers::spans());
-        for ((slot, header), span) in self.slots.iter_mut().zip(&mut headers.0).zip(&mut spans) {
-            header.point(&mut slot.name.0, &mut slot.control.0, &mut slot.query, span);
+        for header in self.received.iter_mut().take(self.filled) {
+            header.refresh();
         }
+        self.filled = 0;
         let flags = match wait {
             Wait::First => libc::MSG_WAITFORONE,
             Wait::No => libc::MSG_DONTWAIT,
         };
-        // SAFETY: the first `UDP_BATCH` headers point, with true lengths, into slots and spans that are distinct, alive
-        // and not touched until the call returns; no timeout is given.
+        // SAFETY: the `UDP_BATCH` headers lead, with true lengths, into slots that are distinct, alive and not borrowed
+        // until the call returns; no timeout is given.
         let count = unsafe {
             libc::recvmmsg(
                 socket.as_fd().as_raw_fd(),
-                headers.0.as_mut_ptr().cast(),
+                self.received.as_mut_ptr().cast(),
                 UDP_BATCH as u32,
                 flags as _,
                 ptr::null_mut(),
             )
         };
         let count = usize::try_from(count).map_err(|_| io::Error::last_os_error())?;
-        for (slot, Header(header)) in self.slots.iter_mut().zip(&headers.0).take(count) {
+        self.filled = count.min(UDP_BATCH);
+        // SAFETY: as in `filled`.
+        let slots = unsafe { slice::from_raw_parts_mut(self.slots.as_ptr(), self.filled) };
+        for (slot, Header(header)) in slots.iter_mut().zip(&self.received) {
             slot.query_length = header.msg_len as usize;
             slot.name_length = (header.msg_hdr.msg_namelen as usize).min(NAME);
             #[allow(clippy::unnecessary_cast, reason = "the field is narrower on musl")]
@@ -76,35 +99,25 @@ impl Batch {
             let cut = header.msg_hdr.msg_flags & libc::MSG_TRUNC != 0;
             slot.whole = if cut { Whole::Cut } else { Whole::Yes };
         }
-        self.filled = count.min(UDP_BATCH);
         Ok(())
     }
 
     /// Sends the answers. Returns how many the kernel refused: a destination without a route, or a full buffer, costs
     /// its own answer and no other's. Never waits.
     pub(super) fn send(&mut self, socket: &impl AsFd) -> usize {
-        let (mut headers, mut spans) = (Headers::new(), Headers::spans());
+        // SAFETY: as in `filled`.
+        let slots = unsafe { slice::from_raw_parts_mut(self.slots.as_ptr(), self.filled) };
+        let answered = slots.iter_mut().filter(|slot| slot.answer_length > 0);
         let mut count = 0;
-        let answered = self
-            .slots
-            .iter_mut()
-            .take(self.filled)
-            .filter(|s| s.answer_length > 0);
-        for ((slot, header), span) in answered.zip(&mut headers.0).zip(&mut spans) {
+        for (slot, header) in answered.zip(&mut self.sent) {
             slot.turn_round();
-            let (name, control) = (slot.name_length, slot.control_length);
-            header.point(
-                &mut slot.name.0[..name],
-                &mut slot.control.0[..control],
-                &mut slot.answer[..slot.answer_length],
-                span,
-            );
+            header.point_out(slot);
             count += 1;
         }
         let (mut at, mut lost) = (0, 0);
-        while let Some(rest) = headers.0.get_mut(at..count).filter(|rest| !rest.is_empty()) {
-            // SAFETY: the headers of `rest` point, with true lengths, into slots and spans that are distinct, alive and
-            // not touched until the call returns; the kernel only reads them.
+        while let Some(rest) = self.sent.get_mut(at..count).filter(|rest| !rest.is_empty()) {
+            // SAFETY: the headers of `rest` were pointed above, with true lengths, into slots that are distinct, alive and
+            // not touched since or until the call returns; the kernel only reads them.
             let sent = unsafe {
                 libc::sendmmsg(
                     socket.as_fd().as_raw_fd(),
@@ -123,47 +136,61 @@ impl Batch {
     }
 }
 
+impl Drop for Batch {
+    fn drop(&mut self) {
+        let slots = ptr::slice_from_raw_parts_mut(self.slots.as_ptr(), UDP_BATCH);
+        // SAFETY: they came from a box of so many, and no header is used any more.
+        drop(unsafe { Box::from_raw(slots) });
+    }
+}
+
 /// One message as the kernel sees it.
 #[repr(transparent)]
 struct Header(libc::mmsghdr);
 
 impl Header {
-    /// Points to the parts of a slot. They must not be moved or dropped before the call that uses the header.
-    fn point(
-        &mut self,
-        name: &mut [u8],
-        control: &mut [u8],
-        text: &mut [u8],
-        span: &mut libc::iovec,
-    ) {
-        span.iov_base = text.as_mut_ptr().cast();
-        span.iov_len = text.len();
-        let header = &mut self.0.msg_hdr;
-        header.msg_name = name.as_mut_ptr().cast();
-        header.msg_namelen = name.len() as _;
-        header.msg_iov = span;
-        header.msg_iovlen = 1;
-        header.msg_control = control.as_mut_ptr().cast();
-        header.msg_controllen = control.len() as _;
-    }
-}
-
-/// The messages of one call.
-struct Headers([Header; UDP_BATCH]);
-
-impl Headers {
-    fn new() -> Headers {
+    fn new() -> Header {
         // SAFETY: an `mmsghdr` is integers and raw pointers, for which zero octets are a value.
-        Headers(unsafe { mem::zeroed() })
+        let mut header = Header(unsafe { mem::zeroed() });
+        header.0.msg_hdr.msg_iovlen = 1;
+        header
     }
 
-    fn spans() -> [libc::iovec; UDP_BATCH] {
-        [const {
-            libc::iovec {
-                iov_base: ptr::null_mut(),
-                iov_len: 0,
-            }
-        }; UDP_BATCH]
+    /// Leads to the places of a slot for what comes.
+    ///
+    /// # Safety
+    ///
+    /// There is a slot, and nothing else refers to it. It must stay where it is as long as the header is used.
+    unsafe fn point_in(&mut self, slot: *mut Slot) {
+        // SAFETY: the caller says so; of the slot's own addresses none is beyond it.
+        unsafe {
+            (*slot).query_span = libc::iovec {
+                iov_base: (&raw mut (*slot).query).cast(),
+                iov_len: UDP_QUERY,
+            };
+            self.0.msg_hdr.msg_iov = &raw mut (*slot).query_span;
+            self.0.msg_hdr.msg_name = (&raw mut (*slot).name).cast();
+            self.0.msg_hdr.msg_control = (&raw mut (*slot).control).cast();
+        }
+        self.refresh();
+    }
+
+    /// The lengths that the kernel wrote over.
+    fn refresh(&mut self) {
+        self.0.msg_hdr.msg_namelen = NAME as _;
+        self.0.msg_hdr.msg_controllen = CONTROL as _;
+    }
+
+    /// Leads to a slot's answer. The slot must not be touched before the call that uses the header.
+    fn point_out(&mut self, slot: &mut Slot) {
+        let header = &mut self.0.msg_hdr;
+        slot.answer_span.iov_base = slot.answer.as_mut_ptr().cast();
+        slot.answer_span.iov_len = slot.answer_length.min(UDP_PAYLOAD);
+        header.msg_iov = &raw mut slot.answer_span;
+        header.msg_name = (&raw mut slot.name).cast();
+        header.msg_namelen = slot.name_length as _;
+        header.msg_control = (&raw mut slot.control).cast();
+        header.msg_controllen = slot.control_length as _;
     }
 }
 

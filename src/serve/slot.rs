@@ -2,6 +2,7 @@
 
 use std::mem;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
+use std::ptr;
 
 use crate::limits::{UDP_PAYLOAD, UDP_QUERY};
 
@@ -29,8 +30,18 @@ pub(super) struct Slot {
     pub(super) query_length: usize,
     pub(super) whole: Whole,
     pub(super) answer: [u8; UDP_PAYLOAD],
+    /// At most [`UDP_PAYLOAD`].
     pub(super) answer_length: usize,
+    /// The same two places as the kernel sees them.
+    pub(super) query_span: libc::iovec,
+    pub(super) answer_span: libc::iovec,
 }
+
+/// No place.
+const NOWHERE: libc::iovec = libc::iovec {
+    iov_base: ptr::null_mut(),
+    iov_len: 0,
+};
 
 /// Whether a message was received in full length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,20 +64,22 @@ impl Slot {
             whole: Whole::Yes,
             answer: [0; UDP_PAYLOAD],
             answer_length: 0,
+            query_span: NOWHERE,
+            answer_span: NOWHERE,
         }
     }
 
     /// Who sent the query, if the kernel said so in a form that we know.
+    #[inline]
     pub(super) fn client(&self) -> Option<SocketAddr> {
-        let name = self.name.0.get(..self.name_length)?;
-        let family = u16::from_ne_bytes(octets(name, 0)?);
-        let port = u16::from_be_bytes(octets(name, 2)?);
-        match i32::from(family) {
-            libc::AF_INET => {
+        let name = &self.name.0;
+        let port = u16::from_be_bytes([name[2], name[3]]);
+        match i32::from(u16::from_ne_bytes([name[0], name[1]])) {
+            libc::AF_INET if self.name_length >= mem::size_of::<libc::sockaddr_in>() => {
                 let ip = Ipv4Addr::from(octets::<4>(name, 4)?);
                 Some(SocketAddr::new(IpAddr::V4(ip), port))
             }
-            libc::AF_INET6 => {
+            libc::AF_INET6 if self.name_length >= NAME => {
                 let ip = Ipv6Addr::from(octets::<16>(name, 8)?);
                 let scope = u32::from_ne_bytes(octets(name, 24)?);
                 Some(SocketAddrV6::new(ip, port, 0, scope).into())
@@ -112,6 +125,7 @@ impl Slot {
 }
 
 /// `N` octets from `at` on.
+#[inline]
 fn octets<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
     bytes.get(at..)?.first_chunk().copied()
 }

@@ -115,6 +115,14 @@ impl Counter {
     }
 }
 
+/// VIPs of a line.
+const LINE: usize = 8;
+
+/// Two lines of a processor's memory, which are fetched together, with what one worker alone counts.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct Line([Given; LINE]);
+
 /// The counters of one worker. Aligned, so that no two workers share a cache line.
 #[derive(Debug)]
 #[repr(align(128))]
@@ -132,7 +140,23 @@ pub struct Counters {
     pub cookies_wrong: Counter,
     /// Queries with the client's half alone.
     pub cookies_new: Counter,
-    vips: Box<[Counter]>,
+    vips: Box<[Line]>,
+}
+
+/// What one worker gave out of one VIP. The two lie side by side, so that an answer touches one line of memory for both.
+#[derive(Debug, Default)]
+struct Given {
+    answers: Counter,
+    until: AtomicU64,
+}
+
+impl Given {
+    /// The longest time counts: a later answer may have had a shorter TTL. One writer, so no locked instruction.
+    #[inline]
+    fn hold(&self, until: u64) {
+        let known = self.until.load(Ordering::Relaxed);
+        self.until.store(known.max(until), Ordering::Relaxed);
+    }
 }
 
 impl Default for Counters {
@@ -145,7 +169,9 @@ impl Default for Counters {
             cookies_valid: Counter::default(),
             cookies_wrong: Counter::default(),
             cookies_new: Counter::default(),
-            vips: (0..limits::VIP_SLOTS).map(|_| Counter::default()).collect(),
+            vips: (0..limits::VIP_SLOTS / LINE)
+                .map(|_| Line::default())
+                .collect(),
         }
     }
 }
@@ -162,14 +188,71 @@ impl Counters {
         self.outcomes[outcome as usize].get()
     }
 
-    /// Counts an answer that held the VIP of this slot. A slot beyond the last is counted in slot 0.
+    /// Counts an answer that held the VIP of this slot and may be kept until this second of the Unix epoch. A slot beyond
+    /// the last is counted in slot 0.
     #[inline]
-    pub fn vip(&self, slot: u32) {
-        self.vips.get(slot as usize).unwrap_or(&self.vips[0]).add(1);
+    pub fn vip(&self, slot: u32, until: u64) {
+        let given = self.given(slot);
+        given.answers.add(1);
+        given.hold(until);
+    }
+
+    /// Notes that an answer of something else told of the VIP of this slot: a hint, or an address beside what was asked.
+    #[inline]
+    pub fn told(&self, slot: u32, until: u64) {
+        self.given(slot).hold(until);
+    }
+
+    #[inline]
+    fn given(&self, slot: u32) -> &Given {
+        self.slot(slot).unwrap_or(&self.vips[0].0[0])
+    }
+
+    #[inline]
+    fn slot(&self, slot: u32) -> Option<&Given> {
+        let line = self.vips.get(slot as usize / LINE)?;
+        Some(&line.0[slot as usize % LINE])
     }
 
     /// Answers that held the VIP of this slot.
     pub fn vips(&self, slot: u32) -> u64 {
-        self.vips.get(slot as usize).map_or(0, Counter::get)
+        self.slot(slot).map_or(0, |given| given.answers.get())
+    }
+
+    /// The second of the Unix epoch until which something that this worker sent may be kept that holds the VIP of this
+    /// slot; 0 if nothing does. All slots beyond the last have that of slot 0.
+    pub fn until(&self, slot: u32) -> u64 {
+        self.given(slot).until.load(Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Else one worker's counting would take the line from another, which would wait for it to come back.
+    #[test]
+    fn counters_share_no_line() {
+        let line = size_of::<Line>();
+        assert_eq!((line, align_of::<Line>()), (128, 128));
+        assert_eq!(align_of::<Counters>(), line);
+        assert_eq!(size_of::<Counters>() % line, 0);
+        let counters = Counters::default();
+        assert_eq!(
+            size_of_val(&*counters.vips),
+            limits::VIP_SLOTS * size_of::<Given>()
+        );
+        assert_eq!(counters.vips.as_ptr().addr() % line, 0);
+    }
+
+    #[test]
+    fn each_slot_counts_by_itself() {
+        let counters = Counters::default();
+        let last = limits::VIP_SLOTS as u32 - 1;
+        for slot in [1, 7, 8, 9, last, last, last + 1] {
+            counters.vip(slot, 0);
+        }
+        let of = [0, 1, 7, 8, 9, 10, last].map(|slot| counters.vips(slot));
+        assert_eq!(of, [1, 1, 1, 1, 1, 0, 2]);
     }
 }

@@ -1,5 +1,6 @@
 //! Judgement: which VIPs for this client. Compiled ahead, from the estate and the board, into flat tables.
 
+pub mod brake;
 pub mod class;
 pub mod compass;
 pub mod distance;

@@ -9,11 +9,13 @@ pub use crate::health::verdict::Family;
 use crate::steer::draw;
 use crate::steer::outcome::Candidate;
 
+mod arcs;
 mod digest;
 mod slots;
 #[cfg(test)]
 mod tests;
 
+use arcs::Arcs;
 pub use slots::Ranks;
 
 /// Points of the draw.
@@ -31,8 +33,8 @@ pub struct Choice {
 /// The points, parted among sets of VIPs.
 #[derive(Debug)]
 enum Wheel {
-    /// Where each arc begins, ascending from 0, and its set.
-    Arcs(Vec<(u32, Set)>, Vec<VipId>),
+    /// Stretches of the points, each with its set.
+    Arcs(Arcs, Vec<VipId>),
     /// The set of each slot.
     Slots(Box<[Set]>, Vec<VipId>),
 }
@@ -53,12 +55,7 @@ impl Choice {
             Family::V6 => &self.v6,
         };
         let (set, vips) = match wheel {
-            Wheel::Arcs(arcs, vips) => {
-                let at = arcs
-                    .partition_point(|(start, _)| *start <= point)
-                    .saturating_sub(1);
-                (arcs.get(at).map(|a| a.1), vips)
-            }
+            Wheel::Arcs(arcs, vips) => (arcs.at(point), vips),
             Wheel::Slots(slots, vips) => (
                 slots
                     .get((point >> (32 - draw::SLOTS.ilog2())) as usize)
@@ -96,6 +93,7 @@ impl Choice {
             &self.v6
         } {
             Wheel::Arcs(arcs, vips) => {
+                let arcs = arcs.list();
                 for (n, (start, set)) in arcs.iter().enumerate() {
                     let end = arcs.get(n + 1).map_or(SPACE, |a| u64::from(a.0));
                     add(*set, vips, (end - u64::from(*start)) as f64 / SPACE as f64);
@@ -193,7 +191,7 @@ impl Cutter<'_> {
             }
             start = end;
         }
-        Wheel::Arcs(arcs, vips)
+        Wheel::Arcs(Arcs::new(arcs), vips)
     }
 }
 

@@ -64,7 +64,8 @@ impl Asked {
         asked
     }
 
-    /// The uncompressed name at the start of `bytes`; how many of them it took. After an error this is the root.
+    /// The uncompressed name at the start of `bytes`; how many of them it took. After an error this is the root. A few
+    /// octets behind the name make it a little quicker.
     pub fn read(&mut self, bytes: &[u8]) -> Result<usize, NameError> {
         self.length = 1;
         self.labels = 0;
@@ -100,11 +101,21 @@ impl Asked {
             labels += 1;
         }
         let name = bytes.get(..at).ok_or(NameError::Cut)?;
-        self.wire[..at].copy_from_slice(name);
         // Length octets are at most 63 and so never letters. Whole lanes are quicker than the name's own length; what is
         // behind it does not count.
-        for lane in self.wire.chunks_exact_mut(LANE).take(at.div_ceil(LANE)) {
-            lane.make_ascii_lowercase();
+        let lanes = at.div_ceil(LANE);
+        let (to, _) = self.wire.as_chunks_mut::<LANE>();
+        if let Some(whole) = bytes.get(..lanes * LANE) {
+            for (lane, from) in to.iter_mut().zip(whole.as_chunks::<LANE>().0) {
+                *lane = *from;
+                lane.make_ascii_lowercase();
+            }
+        } else {
+            self.wire[..at].copy_from_slice(name);
+            let (to, _) = self.wire.as_chunks_mut::<LANE>();
+            to.iter_mut()
+                .take(lanes)
+                .for_each(|lane| lane.make_ascii_lowercase());
         }
         self.length = at;
         self.labels = labels;

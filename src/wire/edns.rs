@@ -131,14 +131,23 @@ fn subnet(value: &[u8]) -> Option<Subnet> {
     {
         return None;
     }
-    let addr = if family == 2 {
-        let mut full = [0; 16];
-        full.get_mut(..octets.len())?.copy_from_slice(octets);
-        IpAddr::V6(Ipv6Addr::from(full))
-    } else {
-        let mut full = [0; 4];
-        full.get_mut(..octets.len())?.copy_from_slice(octets);
-        IpAddr::V4(Ipv4Addr::from(full))
+    let addr = match *octets {
+        // What public resolvers send (RFC 7871 §11.1).
+        [a, b, c] if family == 1 => IpAddr::V4(Ipv4Addr::new(a, b, c, 0)),
+        [a, b, c, d, e, f, g] => {
+            let seven = u64::from_be_bytes([a, b, c, d, e, f, g, 0]);
+            IpAddr::V6(Ipv6Addr::from(u128::from(seven) << 64))
+        }
+        _ if family == 2 => {
+            let mut full = [0; 16];
+            full.get_mut(..octets.len())?.copy_from_slice(octets);
+            IpAddr::V6(Ipv6Addr::from(full))
+        }
+        _ => {
+            let mut full = [0; 4];
+            full.get_mut(..octets.len())?.copy_from_slice(octets);
+            IpAddr::V4(Ipv4Addr::from(full))
+        }
     };
     Some(Subnet {
         family,

@@ -7,6 +7,7 @@ pub mod edns;
 pub mod kind;
 pub mod name;
 pub mod query;
+pub mod reply;
 pub mod slots;
 pub mod tsig;
 pub mod writer;

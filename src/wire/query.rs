@@ -9,6 +9,8 @@ pub use crate::wire::edns::{Edns, Subnet, option::CLIENT_SUBNET};
 
 /// Octets of the header.
 pub const HEADER: usize = 12;
+/// The type OPT, whose upper octet is 0.
+const OPT_TYPE: u8 = Kind::OPT.0 as u8;
 
 /// A query that we are willing to look up. Everything in it points into the message.
 #[derive(Clone, Copy, Debug)]
@@ -77,6 +79,7 @@ pub fn accept(message: &[u8]) -> Result<&[u8; HEADER], Refusal> {
 }
 
 /// Reads a message.
+#[inline]
 pub fn parse(message: &[u8]) -> Result<Query<'_>, Reject<'_>> {
     let header = match accept(message) {
         Ok(header) => header,
@@ -103,11 +106,26 @@ pub fn parse(message: &[u8]) -> Result<Query<'_>, Reject<'_>> {
         end,
         edns: None,
     };
-    match extras(
-        message,
-        (end, u32::from(authority), count(10)),
-        &mut query.edns,
-    ) {
+    let behind = message.get(end..).unwrap_or_default();
+    let read = match (authority, count(10), behind) {
+        // Nearly all queries have one record behind the question, or none: no need to look for more.
+        (0, 0, []) => Ok(()),
+        (0, 1, [0, 0, OPT_TYPE, fixed @ ..]) => match fixed.split_first_chunk::<8>() {
+            Some((&[p0, p1, _, version, flags, _, l0, l1], data))
+                if data.len() == usize::from(u16::from_be_bytes([l0, l1])) =>
+            {
+                let payload = u16::from_be_bytes([p0, p1]);
+                opt((payload, version, flags), data, &mut query.edns)
+            }
+            _ => extras(message, (end, 0, 1), &mut query.edns),
+        },
+        (authority, additional, _) => extras(
+            message,
+            (end, u32::from(authority), additional),
+            &mut query.edns,
+        ),
+    };
+    match read {
         Ok(()) => Ok(query),
         Err(fault) => Err(Reject::Error { end, fault }),
     }
@@ -198,6 +216,7 @@ fn terms(message: &[u8]) -> Option<Edns<'_>> {
 /// The records from `at` on, of which `before` stand before the additional section: only OPT, whose terms go to `edns`, and
 /// TSIG mean something; a SIG(0) is passed over as anything unknown (RFC 2931 §2.4). Each step goes forward, so the
 /// message's length bounds it.
+#[inline(never)]
 fn extras<'a>(
     message: &'a [u8],
     (mut at, before, additional): (usize, u32, u16),
@@ -229,28 +248,40 @@ fn extras<'a>(
         if edns.is_some() || !root {
             return Err(formerr(*edns, None));
         }
-        let terms = edns.insert(Edns {
-            payload: u16::from_be_bytes([fixed[2], fixed[3]]),
-            dnssec_ok: fixed[6] & 0x80 != 0,
-            ..Edns::default()
-        });
-        if fixed[5] != 0 {
-            // What another version's options mean is not known (RFC 6891 §6.1.3).
-            return Err(Fault {
-                rcode: Rcode::BadVers,
-                ..formerr(*edns, None)
-            });
-        }
-        if let Err(why) = terms.read(data) {
-            terms.subnet = None;
-            return Err(formerr(*edns, Some(why)));
-        }
+        let payload = u16::from_be_bytes([fixed[2], fixed[3]]);
+        opt((payload, fixed[5], fixed[6]), data, edns)?;
     }
     if at == message.len() {
         Ok(())
     } else {
         Err(formerr(*edns, None))
     }
+}
+
+/// The terms of an OPT record: what it says of payload, version and flags, and its options.
+#[inline]
+fn opt<'a>(
+    (payload, version, flags): (u16, u8, u8),
+    data: &'a [u8],
+    edns: &mut Option<Edns<'a>>,
+) -> Result<(), Fault<'a>> {
+    let terms = edns.insert(Edns {
+        payload,
+        dnssec_ok: flags & 0x80 != 0,
+        ..Edns::default()
+    });
+    if version != 0 {
+        // What another version's options mean is not known (RFC 6891 §6.1.3).
+        return Err(Fault {
+            rcode: Rcode::BadVers,
+            ..formerr(*edns, None)
+        });
+    }
+    if let Err(why) = terms.read(data) {
+        terms.subnet = None;
+        return Err(formerr(*edns, Some(why)));
+    }
+    Ok(())
 }
 
 #[cold]

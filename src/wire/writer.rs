@@ -32,6 +32,17 @@ struct Spot {
     length: u16,
 }
 
+/// Room for what an answer remembers of its names.
+#[derive(Debug)]
+pub struct Names([Spot; REMEMBERED]);
+
+impl Default for Names {
+    #[inline]
+    fn default() -> Names {
+        Names([Spot { at: 0, length: 0 }; REMEMBERED])
+    }
+}
+
 /// An answer being written. Never grows beyond its limit.
 #[derive(Debug)]
 pub struct Writer<'a> {
@@ -40,13 +51,19 @@ pub struct Writer<'a> {
     limit: usize,
     /// Where the question ends; the header's end if there is none.
     question: usize,
-    names: [Spot; REMEMBERED],
+    names: &'a mut Names,
     remembered: usize,
 }
 
 impl<'a> Writer<'a> {
     /// Begins with the query's own header and question. `limit` counts the whole message; `end` is the question's end.
-    pub fn new(buffer: &'a mut [u8], query: &[u8], end: usize, limit: usize) -> Option<Writer<'a>> {
+    #[inline]
+    pub fn new(
+        (buffer, names): (&'a mut [u8], &'a mut Names),
+        query: &[u8],
+        end: usize,
+        limit: usize,
+    ) -> Option<Writer<'a>> {
         let limit = limit.min(buffer.len());
         buffer.get_mut(..end)?.copy_from_slice(query.get(..end)?);
         (limit >= end).then_some(Writer {
@@ -54,7 +71,7 @@ impl<'a> Writer<'a> {
             len: end,
             limit,
             question: end,
-            names: [Spot { at: 0, length: 0 }; REMEMBERED],
+            names,
             remembered: 0,
         })
     }
@@ -118,9 +135,9 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// The next so many octets, to be filled.
+    /// The next so many octets, all of them to be written over.
     #[inline]
-    fn room(&mut self, octets: usize) -> Result<&mut [u8], Full> {
+    pub fn room(&mut self, octets: usize) -> Result<&mut [u8], Full> {
         let end = self.len + octets;
         if end > self.limit {
             return Err(Full);
@@ -149,7 +166,7 @@ impl<'a> Writer<'a> {
     }
 
     /// A whole record at once, its data as they are; `owner` is a pointer, or nothing if the owner was written.
-    #[inline]
+    #[inline(always)]
     pub fn record(&mut self, owner: &[u8], kind: Kind, ttl: u32, rdata: &[u8]) -> Result<(), Full> {
         let room = self.room(owner.len() + 10 + rdata.len())?;
         let (own, rest) = room.split_at_mut(owner.len());
@@ -196,7 +213,7 @@ impl<'a> Writer<'a> {
             if length == 0 || length > limits::LABEL {
                 break;
             }
-            let Some(spot) = self.names.get_mut(self.remembered) else {
+            let Some(spot) = self.names.0.get_mut(self.remembered) else {
                 break;
             };
             *spot = Spot {
@@ -210,7 +227,7 @@ impl<'a> Writer<'a> {
     }
 
     fn find(&self, suffix: &[u8]) -> Option<u16> {
-        let names = self.names.get(..self.remembered)?.iter();
+        let names = self.names.0.get(..self.remembered)?.iter();
         names
             .filter(|spot| usize::from(spot.length) == suffix.len())
             .map(|spot| spot.at)
@@ -250,7 +267,8 @@ mod tests {
     fn names_are_compressed_and_taken_back() {
         let query = b"\0\x01\0\0\0\x01\0\0\0\0\0\0\x03www\x07Example\x03com\0\0\x01\0\x01";
         let mut buffer = [0; 100];
-        let mut w = Writer::new(&mut buffer, query, query.len(), 60).unwrap();
+        let mut names = Names::default();
+        let mut w = Writer::new((&mut buffer, &mut names), query, query.len(), 60).unwrap();
         w.name(b"\x03ns1\x07example\x03com\0").unwrap();
         let mark = w.mark();
         w.name(b"\x03foo\x03ns1\x07example\x03COM\0").unwrap();

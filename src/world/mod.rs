@@ -3,6 +3,7 @@
 mod alias;
 pub mod badge;
 pub mod cell;
+pub mod clear;
 pub mod conflict;
 pub mod digest;
 pub mod estate;
@@ -11,7 +12,9 @@ pub mod lint;
 mod lots;
 pub mod moved;
 mod nowhere;
+pub mod ordered;
 pub mod situation;
+pub mod told;
 
 use std::collections::HashMap;
 use std::sync::Arc;

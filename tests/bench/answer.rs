@@ -1,8 +1,9 @@
 //! What an answer costs within the process, and what each step on its way does: `cargo bench --bench answer`.
 //!
-//! A case takes its queries from a thousand clients in turn, as a server sees them. Instructions of one answer are the
-//! difference of two runs under a counting tool: `valgrind --tool=callgrind BENCH 'answer::static A' --sample-count 1
-//! --sample-size 100000`, and the same with another size.
+//! A case takes its queries from a thousand clients in turn, as a server sees them.
+//!
+//! `cargo bench --bench answer -- count` counts instructions instead (needs valgrind), and fails where a count is not the
+//! one of `instructions.txt` any more; `-- write` writes that anew.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -11,6 +12,10 @@
     reason = "a bench is no part of the server, and takes what it needs of the tests' rooms"
 )]
 
+#[path = "callgrind.rs"]
+mod callgrind;
+#[path = "answer/counts.rs"]
+mod counts;
 #[path = "../support/sample.rs"]
 mod sample;
 #[path = "../support/server.rs"]
@@ -25,10 +30,11 @@ use divan::Bencher;
 use meridian::answer::{Client, Transport, Turn, answer as reply};
 use meridian::geo::table::Table;
 use meridian::stats::Counters;
-use meridian::steer::wheel::Family;
+use meridian::steer::wheel::{Choice, Family};
 use meridian::wire::asked::{Asked, Seed};
 use meridian::wire::kind::Kind;
 use meridian::wire::query;
+use meridian::world::estate::Root;
 use meridian::zone::Found;
 use sample::{Dice, Terms};
 use server::Server;
@@ -43,7 +49,14 @@ const RANGES: usize = 1_000_000;
 static SERVER: LazyLock<Server> = LazyLock::new(|| sample::server(0, NETWORKS));
 
 fn main() {
-    divan::main();
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let has = |word: &str| words.iter().any(|one| one == word);
+    match () {
+        () if has("counted") => counts::serve(),
+        () if has("write") => counts::write(),
+        () if has("count") => counts::hold(),
+        () => divan::main(),
+    }
 }
 
 /// Who is asked for.
@@ -243,20 +256,20 @@ impl fmt::Display for Run {
     }
 }
 
+/// Who gets what of a pool.
+fn choice(pool: &str) -> &'static Choice {
+    let world = SERVER.world();
+    let pools = &world.estate.steering.pools;
+    let is = |root: &Root| pools[usize::from(root.pool.0)].name == pool;
+    let at = world.estate.roots.iter().position(is).unwrap();
+    let plan = world.plans[at].get(0).unwrap();
+    &plan.side(Family::V4).choice
+}
+
 /// The VIP of a point, of thirty VIPs: by arcs, and by slots.
 #[divan::bench(sample_size = MANY as u32, sample_count = 300, args = ["spread", "sticky"])]
 fn pick(bencher: Bencher<'_, '_>, pool: &str) {
-    let world = SERVER.world();
-    let pools = &world.estate.steering.pools;
-    let at = world.estate.roots.iter();
-    let at = at
-        .clone()
-        .position(|root| pools[usize::from(root.pool.0)].name == pool);
-    let choice = &world.plans[at.unwrap()]
-        .get(0)
-        .unwrap()
-        .side(Family::V4)
-        .choice;
+    let choice = choice(pool);
     let mut dice = Dice(9);
     let points: Vec<u32> = (0..MANY).map(|_| dice.roll() as u32).collect();
     let mut n = 0;

@@ -126,6 +126,28 @@ impl Server {
         command
     }
 
+    /// Starts one and kills it after a while, whether it was ready or not; its folder is for the next.
+    pub(super) fn on_and_off(folder: TempDir, after: Duration) -> TempDir {
+        let mut command = Server::command(folder.path());
+        let quiet = command.stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = quiet.spawn().unwrap();
+        std::thread::sleep(after);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        folder
+    }
+
+    /// Ends it as a power failure would.
+    pub(super) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Its number.
+    pub(super) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Its folder, for the next server; this one has ended.
     pub(super) fn leave(mut self) -> TempDir {
         std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap())

@@ -13,15 +13,23 @@
     reason = "tests may"
 )]
 
+mod absences;
+mod bird;
 #[path = "../support/cache.rs"]
 mod cache;
+mod contract;
 mod delegation;
+#[path = "../support/dice.rs"]
+mod dice;
 mod differential;
+mod drains;
+mod full;
 mod geoip;
 #[path = "../support/held.rs"]
 mod held;
 #[path = "../support/mmdb.rs"]
 mod mmdb;
+mod probes;
 mod resolvers;
 mod scopes;
 mod server;
@@ -29,7 +37,9 @@ mod siege;
 mod slow;
 #[path = "../support/subnet.rs"]
 mod subnet;
+mod synced;
 mod terms;
+mod tls;
 mod tool;
 #[path = "../support/hostile.rs"]
 mod twisted;

@@ -116,6 +116,8 @@ pub struct Server {
     folder: TempDir,
     zones: PathBuf,
     options: Vec<String>,
+    /// Its state folder, seen from here.
+    state: PathBuf,
     /// Where it answers.
     pub port: u16,
     admin: u16,
@@ -143,13 +145,46 @@ impl Server {
 
     /// The same with these options more.
     pub fn with(zones: &Path, options: &[&str]) -> Server {
+        Server::by(
+            Command::new(binary()),
+            zones,
+            options,
+            TempDir::new().unwrap(),
+        )
+    }
+
+    /// The same, with this as its file of health.
+    pub fn upon(zones: &Path, health: &[u8]) -> Server {
         let folder = TempDir::new().unwrap();
+        fs::create_dir(folder.path().join("state")).unwrap();
+        fs::write(folder.path().join("state/health.redb"), health).unwrap();
+        Server::by(Command::new(binary()), zones, &[], folder)
+    }
+
+    /// The same, started by a program that is given the binary and its options and becomes it.
+    pub fn under(mut program: Command, zones: &Path) -> Server {
+        program.arg(binary());
+        Server::by(program, zones, &[], TempDir::new().unwrap())
+    }
+
+    /// The same with another state folder, which is `seen` at another place from here.
+    pub fn inside(mut program: Command, zones: &Path, state: &Path, seen: &Path) -> Server {
+        program.arg(binary());
+        let options = ["--state", &state.to_string_lossy()];
+        let mut server = Server::by(program, zones, &options, TempDir::new().unwrap());
+        server.state = seen.to_path_buf();
+        server
+    }
+
+    fn by(command: Command, zones: &Path, options: &[&str], folder: TempDir) -> Server {
         let (port, admin) = (free_port(), free_port());
         let options: Vec<String> = options.iter().map(ToString::to_string).collect();
-        let process = Server::spawn(folder.path(), zones, &options, port, admin);
+        let process = Server::spawn(command, folder.path(), zones, &options, (port, admin));
         let zones = zones.to_path_buf();
+        let state = folder.path().join("state");
         let mut server = Server {
             process,
+            state,
             folder,
             zones,
             options,
@@ -161,14 +196,17 @@ impl Server {
         server
     }
 
-    fn spawn(folder: &Path, zones: &Path, options: &[String], port: u16, admin: u16) -> Process {
-        let mut command = Command::new(binary());
-        command
-            .arg("serve")
-            .arg("--zones")
-            .arg(zones)
-            .arg("--state")
-            .arg(folder.join("state"));
+    fn spawn(
+        mut command: Command,
+        folder: &Path,
+        zones: &Path,
+        options: &[String],
+        (port, admin): (u16, u16),
+    ) -> Process {
+        command.arg("serve").arg("--zones").arg(zones);
+        if !options.iter().any(|option| option == "--state") {
+            command.arg("--state").arg(folder.join("state"));
+        }
         command.arg("--listen").arg(format!("127.0.0.1:{port}"));
         // Where the machine has no IPv6, there is none to judge.
         if UdpSocket::bind(("::1", port)).is_ok() {
@@ -201,12 +239,24 @@ impl Server {
         });
     }
 
+    /// Kills it without warning.
+    pub fn kill(&mut self) {
+        self.process.kill();
+    }
+
+    /// Its number.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Kills it without warning and starts it again, over the same state.
     pub fn crash(&mut self) {
         self.process.kill();
         self.said.clear();
         let (folder, port, admin) = (self.folder.path(), self.port, self.admin);
-        self.process = Server::spawn(folder, &self.zones, &self.options, port, admin);
+        let command = Command::new(binary());
+        let ports = (port, admin);
+        self.process = Server::spawn(command, folder, &self.zones, &self.options, ports);
         self.wait_ready();
     }
 
@@ -235,11 +285,29 @@ impl Server {
 
     /// The token that it made for itself.
     pub fn token(&self) -> String {
-        fs::read_to_string(self.folder().join("state/token"))
+        fs::read_to_string(self.state.join("token"))
             .unwrap()
             .trim()
             .to_string()
     }
+}
+
+/// Sends a request with the token; the status and the body.
+pub fn ask(server: &Server, head: &str, body: &str) -> (u16, String) {
+    let host = format!("127.0.0.1:{}", server.admin);
+    let mut stream = TcpStream::connect(&host).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let (token, length) = (server.token(), body.len());
+    write!(
+        stream,
+        "{head} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\nContent-Length: {length}\r\n\
+         Connection: close\r\n\r\n{body}"
+    )
+    .unwrap();
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply).unwrap();
+    let status = reply.split(' ').nth(1).unwrap().parse().unwrap();
+    (status, reply.split_once("\r\n\r\n").unwrap().1.to_owned())
 }
 
 /// The status of `GET path`, if anyone answers.

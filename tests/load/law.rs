@@ -273,6 +273,7 @@ fn run(seed: u64) -> f64 {
             state,
             order: Order { epoch: 1, seq },
             valid_for: lease,
+            family: None,
             load: load.map(|load| Load {
                 load: Some(micro(load)),
                 target: target.map(micro),

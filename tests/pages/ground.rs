@@ -203,7 +203,7 @@ pub(super) fn report(server: &mut Server, vip: &str, state: State, load: Option<
         .situation
         .board
         .entry(vip)
-        .map_or(1, |entry| entry.order.seq + 1);
+        .map_or(1, |entry| entry.v4.observations[0].order.seq + 1);
     let load = load.map(|load| Load {
         load: Some(u128::from(load) * UNIT),
         ..Load::default()
@@ -212,6 +212,7 @@ pub(super) fn report(server: &mut Server, vip: &str, state: State, load: Option<
         state,
         order: Order { epoch: 1, seq },
         valid_for: Some(300),
+        family: None,
         load,
     };
     server

@@ -2,23 +2,29 @@
 //!
 //! ```text
 //! == file zones/example.com.zone      the file's text up to the next `==`
-//! == machine                          `id TEXT`, `version TEXT`, `cookies HEX`, one in a line
+//! == machine                          `id TEXT`, `version TEXT`, `cookies HEX`, `observers.NAME K of TOKEN TOKEN`
 //! == geo                              PREFIX country=DE continent=EU city=Hamburg sub=HH lat=53.55 lon=9.99 asn=64500
 //! == steps                            one step a line, what it must bring indented below it
 //! at 12:00:00 | at +60s
 //! ask NAME TYPE from ADDRESS [ecs PREFIX] [tcp] [edns] [payload N] [version N] [do] [rd] [class CH] [opcode NOTIFY]
 //!     [option NUMBER[:HEX]]... [tsig KEY] [response] [times N]
 //! raw HEX from ADDRESS [tcp]
-//! health VIP up|degraded|drain|down [quality 40%] seq N epoch N [valid 30s]
-//!     [load N] [target N] [capacity N] [unit WORD]
+//! health VIP up|degraded|drain|down [quality 40%] seq N [epoch N] [for 30s | valid 30s] [by TOKEN] [family v4|v6]
+//!     [load N] [target N] [capacity N] [unit WORD] [tell FIELD=JSON]... [window BEGIN..END]
+//!     in place of VIP also `address:ADDRESS` and `site:NAME`; a window is told in seconds from now
 //! reload | restart
 //! return POOL
+//! release
+//! order vip|site NAME up|down|drain|hold|auto [for 1h] [over 30m] [force]
+//! clear VIP
 //! ```
 //! Under `ask` and `raw`: `rcode X` (else NOERROR), `flags aa tc`, and the three sections whole, as `answer`, `authority`
 //! and `additional OWNER TTL TYPE RDATA`, where `*` stands for any word; `first RDATA` of the answer section;
 //! `option nsid TEXT`, `option ede NUMBER TEXT`, `option cookie HEX`, `option expire SECONDS`, `option keepalive TENTHS`,
 //! `option zoneversion LABELS SERIAL`, `no option NAME`, `tsig KEY ALGORITHM ERROR`, `no tsig`; `scope N`, `no ecs`, `edns N`, `edns N do`, `no edns`, `size N` at most, `counter NAME N` for what this step added; `silence`. With `times`: `share ADDRESS 25%`, within one
-//! point. Under `health`: `in force STATE`, `refused`. Under `return`: `returned NAME...`, `failed NAME...`, `refused`. Under `reload`: `refused TEXT` for what the diagnostics contain.
+//! point. Under `health`: `in force STATE`, `families v4 STATE v6 STATE` where they differ,
+//! `held WHY`, `old`, `load refused`, `refused`. Under `order`: `in force VIP STATE` for each VIP of it, `refused TEXT`. Under `clear`:
+//! `clear in N` seconds no cache holds it, or `used`: answers may. Under `return`: `returned NAME...`, `failed NAME...`, `refused`. Under `release`: `released NAME...`. Under `reload`: `refused TEXT` for what the diagnostics contain.
 //! A file section behind the first steps changes the file; `reload` reads it. The counter of draws starts at 0 in each
 //! script, and time at 2026-01-01 00:00 UTC.
 
@@ -80,6 +86,12 @@ pub enum Act {
     Restart,
     /// Bring back what is kept out of a pool.
     Return(String),
+    /// Let go of what the brake holds.
+    Release,
+    /// An operator wants something of a VIP or a site: kind, name, and the body without why.
+    Order(String, String, String),
+    /// When no cache holds a VIP.
+    Clear(String),
     /// Seconds of the Unix epoch.
     At(u64),
     /// Seconds from now.
@@ -139,10 +151,18 @@ pub struct Report {
     pub epoch: u64,
     /// Seconds.
     pub valid_for: Option<u64>,
+    /// The name of the sender's token.
+    pub by: String,
+    /// `v4` or `v6`; without it both.
+    pub family: Option<String>,
     /// `load`, `target` and `capacity`, as far as they are there.
     pub load: Vec<(&'static str, u64)>,
     /// What they count.
     pub unit: Option<String>,
+    /// Further fields, as JSON.
+    pub tell: Vec<(String, String)>,
+    /// Seconds from now.
+    pub window: Option<(i64, i64)>,
 }
 
 enum Section {
@@ -246,9 +266,12 @@ fn check(act: &Act, words: &[&str]) -> Result<(), String> {
             "tsig",
             "silence",
         ],
-        Act::Health(_) => &["in", "refused"],
+        Act::Health(_) => &["in", "families", "held", "old", "load", "refused"],
         Act::Reload => &["refused"],
         Act::Return(_) => &["returned", "failed", "refused"],
+        Act::Release => &["released"],
+        Act::Order(..) => &["in", "refused"],
+        Act::Clear(_) => &["clear", "used"],
         Act::Restart | Act::At(_) | Act::Later(_) => &[],
     };
     if known.contains(&words[0]) {
@@ -273,6 +296,7 @@ fn act(words: &[&str]) -> Result<Act, String> {
     match words {
         ["reload"] => Ok(Act::Reload),
         ["restart"] => Ok(Act::Restart),
+        ["release"] => Ok(Act::Release),
         ["return", pool] => Ok(Act::Return((*pool).to_string())),
         ["at", time] => match time.strip_prefix('+') {
             Some(more) => seconds(more).map(Act::Later),
@@ -290,9 +314,30 @@ fn act(words: &[&str]) -> Result<Act, String> {
             Ok(Act::Raw(bytes(hex)?, from, transport))
         }
         ["ask", name, kind, "from", from, rest @ ..] => ask(name, kind, from, rest).map(Act::Ask),
+        ["order", kind, name, state, rest @ ..] => order(kind, name, state, rest),
+        ["clear", vip] => Ok(Act::Clear((*vip).to_string())),
         ["health", vip, state, rest @ ..] => report(vip, state, rest).map(Act::Health),
         _ => Err(format!("`{}` is no step", words.join(" "))),
     }
+}
+
+fn order(kind: &str, name: &str, state: &str, mut rest: &[&str]) -> Result<Act, String> {
+    let mut body = format!(r#"{{"why": "replay", "state": "{state}""#);
+    loop {
+        match rest {
+            [] => break,
+            ["force", more @ ..] => {
+                body.push_str(r#", "force": true"#);
+                rest = more;
+            }
+            [key @ ("for" | "over"), value, more @ ..] => {
+                body.push_str(&format!(r#", "{key}": "{value}""#));
+                rest = more;
+            }
+            other => return Err(format!("`{}` is no part of an order", other.join(" "))),
+        }
+    }
+    Ok(Act::Order(kind.to_string(), name.to_string(), body + "}"))
 }
 
 fn clock(text: &str) -> Result<u64, String> {
@@ -384,10 +429,16 @@ fn report(vip: &str, state: &str, rest: &[&str]) -> Result<Report, String> {
     if !["up", "degraded", "drain", "down"].contains(&state) {
         return Err(format!("`{state}` is no state"));
     }
+    const KNOWN: [&str; 13] = [
+        "quality", "seq", "epoch", "for", "valid", "by", "family", "load", "target", "capacity",
+        "unit", "tell", "window",
+    ];
+    if let Some(pair) = rest.chunks(2).find(|pair| !KNOWN.contains(&pair[0])) {
+        return Err(format!("`{}` is nothing a report can have", pair[0]));
+    }
     let value = |key: &str| {
-        rest.iter()
-            .position(|word| *word == key)
-            .and_then(|i| rest.get(i + 1))
+        let pair = rest.chunks(2).find(|pair| pair[0] == key);
+        pair.and_then(|pair| pair.get(1))
     };
     let share = |text: &&str| text.strip_suffix('%').and_then(|n| n.parse::<f64>().ok());
     let quality = value("quality")
@@ -398,13 +449,28 @@ fn report(vip: &str, state: &str, rest: &[&str]) -> Result<Report, String> {
         state: state.to_string(),
         quality: quality.map(|percent| (percent * 10_000.0) as u32),
         seq: number(value("seq"), "seq")?,
-        epoch: number(value("epoch"), "epoch")?,
-        valid_for: value("valid").map(|text| seconds(text)).transpose()?,
+        epoch: value("epoch").map_or(Ok(1), |text| number(Some(text), "epoch"))?,
+        valid_for: (value("for").or(value("valid")))
+            .map(|text| seconds(text))
+            .transpose()?,
+        by: value("by").map_or("replay", |name| *name).to_string(),
+        family: value("family").map(|family| family.to_string()),
         load: (["load", "target", "capacity"].into_iter())
             .filter(|key| value(key).is_some())
             .map(|key| Ok((key, number(value(key), key)?)))
             .collect::<Result<_, String>>()?,
         unit: value("unit").map(|unit| unit.to_string()),
+        tell: (rest.chunks(2).filter(|pair| pair[0] == "tell"))
+            .map(|pair| pair.get(1).and_then(|text| text.split_once('=')))
+            .map(|pair| pair.map(|(key, json)| (key.to_string(), json.to_string())))
+            .collect::<Option<_>>()
+            .ok_or("`tell` is not FIELD=JSON")?,
+        window: (value("window").map(|text| {
+            let (begin, end) = text.split_once("..")?;
+            Some((begin.parse().ok()?, end.parse().ok()?))
+        }))
+        .map(|window| window.ok_or("`window` is not BEGIN..END"))
+        .transpose()?,
     })
 }
 
@@ -460,7 +526,7 @@ fn continent(code: &str) -> Result<Continent, String> {
 fn a_script_is_read() {
     let text = "== file zones/a.zone\n@ SOA # kept\n== geo\n9.9.9.0/24 country=DE continent=EU lat=50.5 lon=8 asn=64500\n\
                 == steps\nat 12:00:00\nask a.example A from 192.0.2.1 ecs 9.9.9.0/24 tcp # why\n  rcode  NOERROR\n\
-                health fra-1 degraded quality 40% seq 2 epoch 1 valid 30s\nraw 00ff from ::1\nreload\n";
+                health fra-1 degraded quality 40% seq 2 epoch 1 for 30s\nraw 00ff from ::1\nreload\n";
     let script = parse(text).unwrap();
     assert!(
         matches!(&script.items[0], Item::File(path, text) if path == "zones/a.zone" && text == "@ SOA # kept\n")
@@ -510,6 +576,7 @@ fn mistakes_name_their_line() {
         "== steps\nat noon",
         "== steps\nhealth a poorly seq 1 epoch 1",
         "== steps\nhealth a up epoch 1",
+        "== steps\nhealth a up seq 1 while 30s",
         "== steps\nreload\n  answer a. 1 A 1.1.1.1",
         "== steps\n  rcode NOERROR",
         "== geo\n9.9.9.0/24 continent=EUROPE",

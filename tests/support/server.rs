@@ -7,9 +7,11 @@ use std::sync::Arc;
 use meridian::answer::{self, Client, Transport, Turn};
 use meridian::diagnostic::{self, Refusal, Source};
 use meridian::geo::atlas::Atlas;
-use meridian::health::board::Board;
+use meridian::health::board::{Board, Groups};
+use meridian::health::orders::Orders;
 use meridian::health::verdict::Both;
 use meridian::stats::{Counters, Outcome};
+use meridian::steer::brake::Brake;
 use meridian::steer::motion::Motion;
 use meridian::wire::asked::{Asked, Seed};
 use meridian::wire::name::Name;
@@ -32,8 +34,12 @@ pub(crate) struct Server {
     pub(crate) counter: u32,
     /// What is known beside the estate.
     pub(crate) situation: Situation,
+    /// Who votes with whom.
+    pub(crate) groups: Groups,
     /// Until when time has passed, in seconds of the Unix epoch.
     clock: u64,
+    /// When the last report came.
+    pub(crate) heard: u64,
     /// Of the next world that is loaded.
     pub(crate) badge: Badge,
 }
@@ -51,7 +57,9 @@ impl Default for Server {
             asked: Asked::new(Seed::default()),
             counter: 0,
             situation: Situation::default(),
+            groups: Groups::default(),
             clock: 0,
+            heard: 0,
             badge: Badge::default(),
         }
     }
@@ -159,6 +167,18 @@ impl Server {
         self.stand(standing);
     }
 
+    /// Ends the leases that have ended; tells when the next does.
+    pub(crate) fn lapse(&mut self) -> Option<u64> {
+        let estate = self.world().estate.clone();
+        let vips = &estate.steering.vips;
+        let present = |name: &str| vips.iter().any(|vip| vip.name == name);
+        let board = &mut self.situation.board;
+        // A script that begins with reports has let no time pass yet.
+        let now = self.clock.max(self.heard);
+        board.lapse(now, present);
+        board.next_lapse(now, present)
+    }
+
     fn stand(&mut self, standing: Standing) {
         let world = self.world();
         let next = world.with(standing, world.generation + 1);
@@ -167,11 +187,14 @@ impl Server {
 
     /// Lets time pass, step by step as the keeper does.
     pub(crate) fn advance(&mut self, now: u64) {
-        while let Some(next) = self.situation.next().filter(|next| *next <= now) {
-            self.clock = next;
-            if self.world.is_none() {
+        while self.world.is_some() {
+            let lapse = self.lapse();
+            let next = self.situation.next().into_iter().chain(lapse).min();
+            let Some(next) = next.filter(|next| *next <= now) else {
                 break;
-            }
+            };
+            self.clock = next;
+            self.lapse();
             self.turn();
         }
         self.clock = now;
@@ -181,9 +204,24 @@ impl Server {
     pub(crate) fn restart(&mut self) {
         let entries = self.situation.board.entries();
         let entries: Vec<_> = entries.map(|(n, e)| (n.clone(), e.clone())).collect();
-        let board = Board::resume(entries, self.clock);
+        let board = Board::resume(entries, self.groups.clone(), self.clock.max(self.heard));
+        let brake = Brake::resume(self.situation.brake.marks().cloned());
+        let orders = self.situation.orders.iter();
+        let orders = Orders::resume(orders.map(|(of, order)| (of.clone(), order.clone())));
         self.situation = Situation::resume(board, self.situation.mover.courses.clone());
+        (self.situation.orders, self.situation.brake) = (orders, brake);
         self.world = None;
+    }
+
+    /// Lets these vote from now on.
+    pub(crate) fn govern(&mut self, groups: Groups) {
+        if groups != self.groups {
+            let entries = self.situation.board.entries();
+            let entries: Vec<_> = entries.map(|(n, e)| (n.clone(), e.clone())).collect();
+            self.situation.board =
+                Board::resume(entries, groups.clone(), self.clock.max(self.heard));
+            self.groups = groups;
+        }
     }
 
     /// Puts these verdicts in force, whatever the board says.

@@ -11,7 +11,7 @@ pub(super) fn families(world: &World, status: &Status, now: u64) -> Vec<Family> 
     let steering = &world.estate.steering;
     let each = |amount: &dyn Fn(&Vip, Option<&Load>) -> Option<Amount>| {
         let sample = |vip: &Vip| {
-            let entry = status.board.entry(&vip.name);
+            let entry = status.situation.board.entry(&vip.name);
             let carried = entry.and_then(|entry| entry.carried.as_ref());
             let said = carried.filter(|c| c.fresh(now)).map(|c| &c.said);
             let amount = amount(vip, said)?;
@@ -44,7 +44,8 @@ pub(super) fn families(world: &World, status: &Status, now: u64) -> Vec<Family> 
         };
         moving.shed.iter().map(sample).collect::<Vec<Sample>>()
     });
-    vec![
+    let mut families = told(world, status, now);
+    families.extend([
         family(
             "meridian_pool_shed_ratio",
             "Part of its clients that a site or member of a pool with spill hands on",
@@ -64,6 +65,68 @@ pub(super) fn families(world: &World, status: &Status, now: u64) -> Vec<Family> 
             "meridian_vip_capacity",
             "What each VIP can carry, as it last reported, else as the estate says",
             each(&|vip, said| load::capacity(vip.capacity, said)),
+        ),
+    ]);
+    families
+}
+
+/// What forwarders tell of what stands behind their VIPs.
+fn told(world: &World, status: &Status, now: u64) -> Vec<Family> {
+    let steering = &world.estate.steering;
+    let fresh = |vip: &Vip| {
+        let carried = status.situation.board.entry(&vip.name)?.carried.as_ref()?;
+        let site = view::site(steering, vip).unwrap_or_default();
+        let labels = vec![("vip", vip.name.clone()), ("site", site.to_owned())];
+        carried.fresh(now).then_some((labels, &carried.said))
+    };
+    let fresh: Vec<_> = steering.vips.iter().filter_map(fresh).collect();
+    let amounts = |amount: &dyn Fn(&Load) -> Option<Amount>| {
+        let samples = fresh.iter().filter_map(|(labels, said)| {
+            let thousandths = amount(said)? / 1_000;
+            let thousandths = u64::try_from(thousandths).unwrap_or(u64::MAX);
+            Some((labels.clone(), thousandths))
+        });
+        samples.collect::<Vec<Sample>>()
+    };
+    let backends = fresh.iter().flat_map(|(labels, said)| {
+        let which = [
+            ("healthy", said.behind.healthy),
+            ("total", said.behind.total),
+        ];
+        which.into_iter().filter_map(|(which, number)| {
+            let mut labels = labels.clone();
+            labels.push(("which", which.to_owned()));
+            Some((labels, number?))
+        })
+    });
+    let routes = fresh.iter();
+    let routes = routes.filter_map(|(l, said)| Some((l.clone(), u64::from(said.behind.route?))));
+    vec![
+        Family {
+            kind: Kind::Thousandths,
+            ..Family::gauge(
+                "meridian_vip_connections",
+                "Open connections of each VIP, as it last reported",
+                amounts(&|said| said.active),
+            )
+        },
+        Family {
+            kind: Kind::Thousandths,
+            ..Family::gauge(
+                "meridian_vip_connections_per_second",
+                "Connections opened in a second at each VIP, as it last reported",
+                amounts(&|said| said.opened),
+            )
+        },
+        Family::gauge(
+            "meridian_vip_backends",
+            "Backends behind each VIP, those that are well and all, as it last reported",
+            backends.collect(),
+        ),
+        Family::gauge(
+            "meridian_vip_route_present",
+            "Whether a route leads to each VIP, as it last reported",
+            routes.collect(),
         ),
     ]
 }

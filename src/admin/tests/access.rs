@@ -2,12 +2,14 @@
 
 use std::fs;
 use std::net::IpAddr;
+use std::time::Instant;
 
 use axum::http::Request;
 
 use super::*;
 use crate::admin::guard;
 use crate::admin::route::{Access, Act, ROUTES, Verb};
+use crate::admin::stream::Line;
 use crate::admin::tokens;
 use crate::health::board::State;
 
@@ -24,10 +26,12 @@ fn every_change_in_the_table_needs_the_right_token() {
         let path = route
             .path
             .replace("{vip}", "fra-1")
+            .replace("{site}", "fra")
             .replace("{pool}", "web");
         let body = match path.as_str() {
             "/v1/health" => r#"{"reports":[]}"#.to_owned(),
-            "/v1/pools/web/return" => r#"{"why":"it is well"}"#.to_owned(),
+            "/v1/pools/web/return" | "/v1/brake/release" => r#"{"why":"it is well"}"#.to_owned(),
+            path if path.ends_with("/state") => r#"{"state":"down","why":"x"}"#.to_owned(),
             _ => down(1),
         };
         let status = |token: Option<&str>| {
@@ -66,7 +70,7 @@ fn every_change_in_the_table_needs_the_right_token() {
         let fine = if path.ends_with("/return") { 422 } else { 200 };
         assert_eq!(status(Some(OPERATOR)), fine, "{path}");
     }
-    assert_eq!(changes, 4);
+    assert_eq!(changes, 7);
 }
 
 #[test]
@@ -199,6 +203,7 @@ fn looking_from_elsewhere_needs_a_token() {
         name: "watcher".into(),
         role: Role::Reader,
         sites: None,
+        rate: None,
         file,
     }])
     .unwrap();
@@ -209,7 +214,7 @@ fn looking_from_elsewhere_needs_a_token() {
         }
         let (parts, ()) = request.body(()).unwrap().into_parts();
         let peer: IpAddr = peer.parse().unwrap();
-        guard::admit(&parts, peer, Access::Look, &tokens).is_ok()
+        guard::admit(&parts, (peer, Line::Plain), Access::Look, &tokens).is_ok()
     };
     for here in ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"] {
         assert!(admit(here, None), "{here}");
@@ -254,6 +259,7 @@ fn wrong_token_files_are_all_told_without_a_secret() {
             name: name.into(),
             role: Role::Feed,
             sites: None,
+            rate: None,
             file,
         }
     };
@@ -264,6 +270,7 @@ fn wrong_token_files_are_all_told_without_a_secret() {
         holder("blank", "secret with spaces in it, yet long enough", 0o600),
         holder("long", &"secret".repeat(50), 0o600),
         holder("empty", "", 0o400),
+        holder("hash", "sha256:secret0123456789", 0o400),
         holder("one", secret, 0o600),
         holder("two", &format!("{secret}2\n{secret}"), 0o400),
     ];
@@ -284,12 +291,13 @@ fn wrong_token_files_are_all_told_without_a_secret() {
         "blank.tokens:1: a token has only visible ASCII",
         "long.tokens:1: a token has at most 256",
         "empty.tokens: holds no token",
+        "hash.tokens:1: `sha256:` is followed by 64 hexadecimal digits",
         "`one` and `two` have a token in common",
         "none: No such file",
     ]) {
         assert!(line.contains(words), "{line}\n{words}");
     }
-    assert_eq!(lines.len(), 7, "{all}");
+    assert_eq!(lines.len(), 8, "{all}");
 }
 
 #[test]
@@ -317,4 +325,117 @@ fn the_first_token_is_made_once_and_kept_close() {
     assert_ne!(other, token);
     let mode = fs::metadata(&holder.file).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
+}
+
+/// The hash of the FIPS 180 example, and of a token.
+#[test]
+fn a_token_is_known_by_its_hash() {
+    assert_eq!(
+        tokens::at_rest("abc"),
+        "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    );
+    let folder = tempfile::TempDir::new().unwrap();
+    let token = tokens::fresh().unwrap();
+    assert_eq!(token.len(), 64);
+    let line = tokens::at_rest(&token);
+    let file = token_file(
+        folder.path(),
+        "ops",
+        &line.to_uppercase().replace("SHA", "sha"),
+    );
+    assert!(!tokens::sendable(&file) && tokens::sendable(&token_file(folder.path(), "x", &token)));
+    let holder = |name: &str, file| Holder {
+        name: name.into(),
+        role: Role::Operator,
+        sites: None,
+        rate: None,
+        file,
+    };
+    let tokens = Tokens::open(vec![holder("ops", file.clone())]).unwrap();
+    assert_eq!(tokens.holder(&token).unwrap().name, "ops");
+    // The hash opens nothing, whoever reads the file.
+    assert!(tokens.holder(&line).is_none());
+    assert!(tokens.holder(&line["sha256:".len()..]).is_none());
+    // A token and its hash in two files are one token.
+    let plain = token_file(folder.path(), "plain", &token);
+    assert!(Tokens::open(vec![holder("ops", file), holder("other", plain)]).is_err());
+}
+
+#[test]
+fn who_asks_too_often_is_told_when_to_come_again() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let holder = |name: &str, rate, token: &str| Holder {
+        name: name.into(),
+        role: Role::Feed,
+        sites: None,
+        rate,
+        file: token_file(folder.path(), name, token),
+    };
+    let tokens = Tokens::open(vec![
+        holder("slow", Some(3), READER),
+        holder("other", Some(3), FRA),
+        holder("free", None, ALL),
+    ])
+    .unwrap();
+    let now = Instant::now();
+    let spent = |token: &str, times: usize, after: Duration| {
+        let holder = tokens.holder(token).unwrap();
+        (0..times)
+            .filter(|_| tokens.spend(&holder, now + after))
+            .count()
+    };
+    let second = Duration::from_secs(1);
+    // Twice its rate at once, then its rate, and after any silence no more than at first.
+    assert_eq!(spent(READER, 100, Duration::ZERO), 6);
+    assert_eq!(spent(READER, 100, second), 3);
+    assert_eq!(spent(READER, 100, second), 0);
+    assert_eq!(spent(READER, 100, 3600 * second), 6);
+    assert_eq!(spent(FRA, 100, Duration::ZERO), 6, "each has its own");
+    assert_eq!(spent(ALL, 1000, Duration::ZERO), 1000);
+
+    let ask = || {
+        let head = format!("Bearer {FRA}");
+        let request = Request::builder().header("authorization", head);
+        let (parts, ()) = request.body(()).unwrap().into_parts();
+        let peer: IpAddr = "127.0.0.1".parse().unwrap();
+        guard::admit(&parts, (peer, Line::Plain), Access::Report, &tokens)
+    };
+    let refused = (0..100).find_map(|_| ask().err()).unwrap().response();
+    assert_eq!(refused.status().as_u16(), 429);
+    assert_eq!(refused.headers()["retry-after"], "1");
+}
+
+/// Over TLS a name is one of our certificate, and a page of ours comes by `https`.
+#[test]
+fn over_tls_names_are_fine_and_origins_are_ours() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let tokens = Tokens::open(vec![Holder {
+        name: "ops".into(),
+        role: Role::Operator,
+        sites: None,
+        rate: None,
+        file: token_file(folder.path(), "ops", OPERATOR),
+    }])
+    .unwrap();
+    let parts = |origin: &str| {
+        let request = Request::builder()
+            .header("host", "dns.example.net")
+            .header("authorization", format!("Bearer {OPERATOR}"));
+        let request = if origin.is_empty() {
+            request
+        } else {
+            request.header("origin", origin)
+        };
+        request.body(()).unwrap().into_parts().0
+    };
+    assert!(guard::host(&parts(""), Line::Secure).is_ok());
+    assert!(guard::host(&parts(""), Line::Plain).is_err());
+    let peer: IpAddr = "192.0.2.1".parse().unwrap();
+    let admit = |origin: &str, line: Line| {
+        guard::admit(&parts(origin), (peer, line), Access::Operate, &tokens).is_ok()
+    };
+    assert!(admit("https://dns.example.net", Line::Secure));
+    assert!(!admit("http://dns.example.net", Line::Secure));
+    assert!(!admit("https://dns.example.net", Line::Plain));
+    assert!(!admit("https://evil.example", Line::Secure));
 }

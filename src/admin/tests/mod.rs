@@ -2,6 +2,9 @@
 
 mod abuse;
 mod access;
+mod contract;
+mod events;
+mod orders;
 mod pages;
 mod pools;
 mod reports;
@@ -111,6 +114,7 @@ fn door(house: &House, counters: &Arc<Counters>) -> Door {
         name: name.into(),
         role,
         sites: sites.map(|site| vec![site.to_owned()]),
+        rate: None,
         file: token_file(folder, name, token),
     };
     let tokens = Tokens::open(vec![
@@ -126,12 +130,14 @@ fn door(house: &House, counters: &Arc<Counters>) -> Door {
         counters: vec![counters.clone(), Arc::new(Counters::default())],
         tally: Arc::new(Tally::default()),
         tokens,
+        locks: None,
         explain: Arc::new(
             |name, client, kind| match client.parse::<std::net::IpAddr>() {
                 Ok(_) => Ok(json!({ "name": name, "client": client, "type": kind })),
                 Err(_) => Err(format!("`{client}` is no address")),
             },
         ),
+        probes: Arc::new(Default::default),
         started: 1_700_000_000,
     }
 }

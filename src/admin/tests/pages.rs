@@ -13,7 +13,8 @@ fn every_page_of_the_table_is_there() {
     let index = open.get("/").body;
     for route in &ROUTES {
         assert!(index.contains(route.path), "{}", route.path);
-        if !matches!(route.act, Act::Show(_)) {
+        // What has no end is held elsewhere.
+        if !matches!(route.act, Act::Show(_)) || route.path == "/v1/events" {
             continue;
         }
         let query = if route.path == "/v1/explain" {
@@ -127,7 +128,7 @@ fn vips_and_sites_show_who_said_what() {
         sites["sites"][0],
         json!({
             "name": "fra", "vips": 2, "weight": 4, "weight_up": 2.5,
-            "up": 0, "degraded": 1, "drain": 0, "down": 0, "unknown": 1,
+            "up": 0, "degraded": 1, "drain": 0, "down": 0, "unknown": 1, "order": null,
         })
     );
     assert_eq!(sites["sites"][2]["name"], Value::Null);
@@ -262,7 +263,7 @@ fn metrics_are_read_by_a_strict_reader() {
     let slots = open.house.cell.full().estate.slots.clone();
     for _ in 0..3 {
         open.counters.outcome(Outcome::Steered);
-        open.counters.vip(slots[1]);
+        open.counters.vip(slots[1], 0);
     }
     open.counters.outcome(Outcome::Refused);
     open.counters.truncated.add(2);
@@ -312,8 +313,8 @@ fn metrics_are_read_by_a_strict_reader() {
 fn a_vip_that_left_keeps_its_count_and_no_other_gets_it() {
     let open = Open::new();
     let slots = open.house.cell.full().estate.slots.clone();
-    open.counters.vip(slots[1]);
-    open.counters.vip(0);
+    open.counters.vip(slots[1], 0);
+    open.counters.vip(0, 0);
     let without = STEERING
         .replace("fra-2 =", "new-1 =")
         .replace("\"fra-2\"", "\"new-1\"");

@@ -4,6 +4,8 @@ use std::sync::Mutex;
 
 use super::*;
 use crate::health::board::State;
+use crate::keeper::Change;
+use crate::limits;
 
 #[test]
 fn one_report_is_in_force_when_it_is_answered() {
@@ -15,7 +17,7 @@ fn one_report_is_in_force_when_it_is_answered() {
         reply.json(),
         json!({
             "generation": 2, "vip": "fra-1", "outcome": "changed", "reported": "down", "in_force": "down",
-            "held_back": null, "epoch": 1, "seq": 4,
+            "held_back": null, "epoch": 1, "seq": 4, "family": null, "families": null,
         })
     );
     let old = open
@@ -52,6 +54,85 @@ fn many_reports_are_answered_in_their_order() {
         [(&json!("iad-1"), &degraded), (&json!("fra-1"), &drain)]
     );
     assert_eq!(open.house.state("iad-1"), State::Degraded(250_000));
+}
+
+#[test]
+fn observers_and_families_are_told_apart() {
+    let open = Open::new();
+    let body = r#"{"state":"down","epoch":1,"seq":1,"family":"v6","valid_for":"1m"}"#;
+    let path = "/v1/health/vips/fra-1";
+    let reply = open.ask("PUT", path, Some(FRA), body).json();
+    assert_eq!(
+        (&reply["family"], &reply["in_force"], &reply["held_back"]),
+        (&json!("v6"), &json!("down"), &json!(null))
+    );
+    let up = r#"{"state":"up","epoch":1,"seq":2}"#;
+    let reply = open.ask("PUT", path, Some(ALL), up).json();
+    assert_eq!(reply["in_force"], "up");
+    assert_eq!(reply["families"], json!({ "v4": "up", "v6": "down" }));
+    let worse = "`fra-forwarders` says so, and the worst counts";
+    assert_eq!(reply["held_back"], worse);
+    let vips = open.get("/v1/vips").json();
+    let vip = &vips["vips"][0];
+    assert_eq!(
+        (&vip["state"], &vip["reported"]),
+        (&json!("up"), &json!("up"))
+    );
+    assert_eq!(vip["families"]["v6"]["state"], "down");
+    let seen = vip["observers"].as_array().unwrap().iter();
+    let seen: Vec<_> = seen
+        .map(|one| {
+            let words = ["observer", "family", "state"].map(|key| one[key].as_str().unwrap());
+            (words, one["counts"].as_bool().unwrap(), one["why"].as_str())
+        })
+        .collect();
+    let (fra, all) = ("fra-forwarders", "forwarders");
+    assert_eq!(
+        seen,
+        [
+            ([all, "v4", "up"], true, None),
+            ([all, "v6", "up"], true, Some(worse)),
+            ([fra, "v6", "down"], true, None),
+        ]
+    );
+    let metrics = open.get("/metrics").body;
+    for line in [
+        format!("meridian_observations{{observer=\"{all}\",state=\"up\"}} 2"),
+        "meridian_observations{observer=\"fra-forwarders\",state=\"down\"} 1".to_owned(),
+        "meridian_observers_disagree{vip=\"fra-1\",family=\"v6\"} 1".to_owned(),
+    ] {
+        assert!(metrics.lines().any(|one| one == line), "{line}\n{metrics}");
+    }
+}
+
+#[test]
+fn no_more_observers_than_there_is_room_for() {
+    let open = Open::new();
+    for n in 0..limits::OBSERVERS {
+        let who = Arc::from(format!("o{n}"));
+        let reports = vec![(
+            Arc::from("fra-1"),
+            crate::keeper::tests::report(State::Up, 1),
+        )];
+        let (reply, answer) = tokio::sync::oneshot::channel();
+        let change = Change::Reports {
+            who,
+            reports,
+            reply,
+        };
+        open.house.keeper.send(change).unwrap();
+        answer.blocking_recv().unwrap().unwrap();
+    }
+    let reply = open.put("fra-1", &down(1));
+    assert_eq!(reply.status, 422);
+    assert!(
+        reply
+            .error()
+            .contains(r#"16 observers speak already of "fra-1""#),
+        "{}",
+        reply.error()
+    );
+    assert_eq!(open.house.state("fra-1"), State::Up);
 }
 
 #[test]
@@ -316,4 +397,146 @@ impl Write for Sink {
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
     }
+}
+
+#[test]
+fn a_site_and_an_address_are_reported_in_one_go() {
+    let open = Open::new();
+    let post = |token: &str, body: Value| {
+        let body = body.to_string();
+        open.ask("POST", "/v1/health", Some(token), &body)
+    };
+    let report = |subject: &str, name: &str, seq: u64| json!({ subject: name, "state": "down", "epoch": 1, "seq": seq });
+    let reply = post(
+        FRA,
+        json!({ "version": 1, "reports": [report("site", "fra", 1)] }),
+    );
+    let value = reply.json();
+    let vips: Vec<&Value> = value["results"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|r| &r["vip"])
+        .collect();
+    assert_eq!(vips, ["fra-1", "fra-2"]);
+    for vip in ["fra-1", "fra-2"] {
+        assert_eq!(open.house.state(vip), State::Down);
+    }
+    let reply = post(
+        ALL,
+        json!({ "reports": [report("address", "192.0.2.3", 1)] }),
+    );
+    assert_eq!(reply.json()["results"][0]["vip"], "iad-1");
+    assert_eq!(
+        post(
+            FRA,
+            json!({ "reports": [report("address", "2001:db8::3", 2)] })
+        )
+        .status,
+        403
+    );
+    assert_eq!(
+        post(FRA, json!({ "reports": [report("site", "iad", 2)] })).status,
+        403
+    );
+    let reply = post(
+        ALL,
+        json!({ "reports": [
+            report("site", "nowhere", 3), report("address", "192.0.2.77", 3), report("vip", "fra-1", 3), report("site", "fra", 3),
+        ]}),
+    );
+    assert_eq!(reply.status, 422);
+    let value = reply.json();
+    let found: Vec<String> = value["mistakes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|m| {
+            format!(
+                "{}: {}",
+                m["at"].as_str().unwrap(),
+                m["message"].as_str().unwrap()
+            )
+        })
+        .collect();
+    assert_eq!(
+        found,
+        [
+            r#"$.reports[0].site: the estate in force has no VIP at a site "nowhere""#,
+            r#"$.reports[1].address: the estate in force has no VIP with the address "192.0.2.77""#,
+            r#"$.reports[3].site: "fra-1" is reported twice in one body, first at $.reports[2]"#,
+        ]
+    );
+}
+
+#[test]
+fn what_is_told_is_shown_and_a_vip_without_a_route_is_down() {
+    let open = Open::new();
+    let now = super::super::now();
+    let tell = |seq: u64, end: u64, more: Value| {
+        let mut body = json!({ "version": 1, "state": "up", "epoch": 1, "seq": seq, "load": 7, "active_conns": 12,
+            "new_conns_per_s": 1.5, "window": [end - 10, end] });
+        body.as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        let reply = open.put("fra-1", &body.to_string());
+        assert_eq!(reply.status, 200, "{}", reply.body);
+        reply.json()
+    };
+    let all = json!({ "healthy_backends": 2, "total_backends": 3, "route_present": true });
+    let reply = tell(1, now, all);
+    assert_eq!(
+        (
+            &reply["in_force"],
+            &reply["held_back"],
+            &reply["load_refused"]
+        ),
+        (&json!("up"), &json!(null), &json!(null))
+    );
+    let load = open.get("/v1/vips").json()["vips"][0]["load"].clone();
+    let shown = json!({ "load": 7.0, "target": null, "capacity": null, "unit": null, "active_conns": 12.0,
+        "new_conns_per_s": 1.5, "window": [now - 10, now], "healthy_backends": 2, "total_backends": 3,
+        "route_present": true, "at": load["at"], "fresh": true });
+    assert_eq!(load, shown);
+    let page = open.get("/metrics").body;
+    for line in [
+        r#"meridian_vip_connections{vip="fra-1",site="fra"} 12.0"#,
+        r#"meridian_vip_connections_per_second{vip="fra-1",site="fra"} 1.5"#,
+        r#"meridian_vip_backends{vip="fra-1",site="fra",which="healthy"} 2"#,
+        r#"meridian_vip_backends{vip="fra-1",site="fra",which="total"} 3"#,
+        r#"meridian_vip_route_present{vip="fra-1",site="fra"} 1"#,
+    ] {
+        assert!(page.lines().any(|l| l == line), "{line}\n{page}");
+    }
+    // Measured tomorrow: the state counts, the load does not.
+    let reply = tell(2, now + 86_400, json!({}));
+    assert!(
+        reply["load_refused"]
+            .as_str()
+            .is_some_and(|why| why.contains("future")),
+        "{reply}"
+    );
+    assert_eq!(
+        open.get("/v1/vips").json()["vips"][0]["load"]["window"],
+        json!([now - 10, now])
+    );
+    let reply = tell(3, now, json!({ "route_present": false }));
+    assert_eq!(reply["in_force"], "down");
+    assert!(
+        reply["held_back"]
+            .as_str()
+            .is_some_and(|why| why.contains("route")),
+        "{reply}"
+    );
+    assert_eq!(open.house.state("fra-1"), State::Down);
+    let reply = tell(
+        4,
+        now,
+        json!({ "healthy_backends": 0, "total_backends": 3 }),
+    );
+    assert_eq!(
+        (&reply["in_force"], &reply["outcome"]),
+        (&json!("down"), &json!("renewed"))
+    );
+    assert_eq!(tell(5, now, json!({}))["in_force"], "up");
 }

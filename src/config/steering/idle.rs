@@ -77,10 +77,19 @@ impl<'a> Estate<'_, 'a> {
             findings,
         );
 
+        self.unasked(findings);
         self.answerless(&named, &used, findings);
         self.passed_over(findings);
         self.unmeasured(findings);
         self.one_family(findings);
+    }
+
+    /// Probes that no VIP takes.
+    fn unasked(&self, findings: &mut Findings) {
+        let probes = self.grounds.vips.iter().filter_map(|vip| vip.probe);
+        let asked: HashSet<u16> = probes.map(|probe| probe.0).collect();
+        let asks = |id: u16| asked.contains(&id);
+        unused(&self.index.probes, asks, "no VIP names it", findings);
     }
 
     /// Answer keys of pools that never answer. Of a pool that nothing uses that was said already.

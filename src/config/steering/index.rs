@@ -3,7 +3,7 @@
 use crate::config::document::{Document, Entry, Word};
 use crate::config::estate::{PoolId, SiteId, Target, VipId};
 use crate::config::findings::Findings;
-use crate::config::record::{later, listed};
+use crate::config::record::listed;
 use crate::config::values;
 use crate::diagnostic::Diagnostic;
 use crate::limits;
@@ -16,10 +16,18 @@ pub(super) enum Kind {
     Region,
     Rules,
     Pool,
+    Probe,
 }
 
 impl Kind {
-    const ALL: [Kind; 5] = [Kind::Site, Kind::Vip, Kind::Region, Kind::Rules, Kind::Pool];
+    const ALL: [Kind; 6] = [
+        Kind::Site,
+        Kind::Vip,
+        Kind::Region,
+        Kind::Rules,
+        Kind::Pool,
+        Kind::Probe,
+    ];
 
     /// As messages call it.
     pub(super) fn word(self) -> &'static str {
@@ -29,6 +37,7 @@ impl Kind {
             Kind::Region => "region",
             Kind::Rules => "rule set",
             Kind::Pool => "pool",
+            Kind::Probe => "probe",
         }
     }
 
@@ -40,6 +49,7 @@ impl Kind {
             Kind::Region => "regions",
             Kind::Rules => "rules",
             Kind::Pool => "pools",
+            Kind::Probe => "probes",
         }
     }
 
@@ -47,7 +57,7 @@ impl Kind {
         match self {
             Kind::Site | Kind::Vip | Kind::Pool => &["zone"],
             Kind::Region => &PLACES,
-            Kind::Rules => &[],
+            Kind::Rules | Kind::Probe => &[],
         }
     }
 }
@@ -111,12 +121,15 @@ pub(super) struct Index<'a> {
     pub(super) regions: Space<'a>,
     pub(super) rules: Space<'a>,
     pub(super) pools: Space<'a>,
+    pub(super) probes: Space<'a>,
     /// `[names]` of all files.
     pub(super) names: Vec<Entry<'a>>,
     /// `[networks]` of all files.
     pub(super) networks: Vec<Entry<'a>>,
     /// `[latency]` of each file that has one.
     pub(super) latency: Vec<Entry<'a>>,
+    /// `[brake]` of each file that has one.
+    pub(super) brake: Vec<Entry<'a>>,
     /// Whether every file could be read. If not, a name that seems to be missing may stand in one of the others, so that
     /// is no finding.
     complete: bool,
@@ -129,8 +142,9 @@ impl<'a> Index<'a> {
         complete: bool,
         findings: &mut Findings,
     ) -> Index<'a> {
-        let mut lists: [Vec<Entry<'a>>; 5] = Default::default();
-        let (mut names, mut networks, mut latency) = (Vec::new(), Vec::new(), Vec::new());
+        let mut lists: [Vec<Entry<'a>>; 6] = Default::default();
+        let (mut names, mut networks) = (Vec::new(), Vec::new());
+        let (mut latency, mut brake) = (Vec::new(), Vec::new());
         for entry in documents.iter().flat_map(Document::entries) {
             let kind = Kind::ALL
                 .iter()
@@ -140,21 +154,23 @@ impl<'a> Index<'a> {
                 (None, "names") => names.extend(table(entry, findings)),
                 (None, "networks") => networks.extend(table(entry, findings)),
                 (None, "latency") => latency.push(entry),
-                (None, "probes") => later(entry.key, "the steering", findings),
+                (None, "brake") => brake.push(entry),
                 (None, _) => unknown(entry, findings),
             }
         }
         names.sort_by_key(|entry: &Entry<'_>| (entry.key.text, entry.key.at.rank()));
-        let [sites, vips, regions, rules, pools] = lists;
+        let [sites, vips, regions, rules, pools, probes] = lists;
         let index = Index {
             sites: space(Kind::Site, sites, findings),
             vips: space(Kind::Vip, vips, findings),
             regions: space(Kind::Region, regions, findings),
             rules: space(Kind::Rules, rules, findings),
             pools: space(Kind::Pool, pools, findings),
+            probes: space(Kind::Probe, probes, findings),
             names,
             networks,
             latency,
+            brake,
             complete,
         };
         index.clashes(findings);
@@ -293,7 +309,7 @@ fn table<'a>(entry: Entry<'a>, findings: &mut Findings) -> Vec<Entry<'a>> {
     entry.value.table().unwrap_or_else(|| {
         let advice = match name {
             "names" | "networks" => format!("write `[{name}]` and what belongs there below it"),
-            "rules" | "pools" => format!("write `[{name}.NAME]` and its keys below it"),
+            "rules" | "pools" | "probes" => format!("write `[{name}.NAME]` and its keys below it"),
             _ => format!("write `[{name}]` and the names below it"),
         };
         findings.error(entry.key.at, format!("`{name}` is a table"), advice);
@@ -302,11 +318,12 @@ fn table<'a>(entry: Entry<'a>, findings: &mut Findings) -> Vec<Entry<'a>> {
 }
 
 fn unknown(entry: Entry<'_>, findings: &mut Findings) {
-    const MACHINE: [&str; 9] = [
-        "zones", "geoip", "state", "listen", "admin", "workers", "id", "tls", "tokens",
+    const MACHINE: [&str; 10] = [
+        "zones", "geoip", "state", "listen", "admin", "workers", "id", "tls", "tokens", "commands",
     ];
-    const TABLES: [&str; 8] = [
-        "sites", "vips", "regions", "networks", "latency", "rules", "pools", "names",
+    const TABLES: [&str; 10] = [
+        "sites", "vips", "regions", "networks", "latency", "probes", "brake", "rules", "pools",
+        "names",
     ];
     let name = entry.key.text;
     let advice = if MACHINE.contains(&name) {

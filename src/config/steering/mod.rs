@@ -1,4 +1,4 @@
-//! The steering files of an estate: sites, VIPs, regions, rule sets, pools and names.
+//! The steering files of an estate: sites, VIPs, probes, regions, rule sets, pools and names.
 //!
 //! All files are read before any is judged, and every mistake in them is found at once. First the files become TOML, then
 //! an index of all names, then each table is read with its names resolved, then what only the whole shows is checked.
@@ -12,6 +12,7 @@ use crate::diagnostic::{Diagnostic, Include, Refusal, Source, any_error};
 use crate::limits;
 
 mod aliases;
+mod brake;
 mod capacity;
 mod course;
 mod fences;
@@ -25,6 +26,7 @@ mod members;
 mod names;
 mod networks;
 mod pools;
+mod probes;
 mod reach;
 mod regions;
 mod rules;
@@ -76,6 +78,8 @@ fn read(
     let grounds = sites::read(&index, findings);
     let networks = networks::read(&index, lists, findings);
     let latency = latency::read(&index, &grounds, lists, findings);
+    let brake = brake::read(&index, &grounds, findings);
+    let probes = probes::read(&index, lists, findings);
     let regions = regions::read(&index, findings);
     let lines = rules::lines(&index, findings);
     let (sets, places) = rules::sets(&index, &lines, &regions, findings);
@@ -120,6 +124,8 @@ fn read(
         vips: grounds.vips,
         networks,
         latency,
+        brake,
+        probes,
         rules: sets,
         places,
         pools,

@@ -5,10 +5,11 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::ops::RangeInclusive;
 
 use crate::config::document::{At, Entry};
-use crate::config::estate::{Site, SiteId, Vip};
+use crate::config::estate::{ProbeId, Site, SiteId, Vip};
 use crate::config::findings::Findings;
 use crate::config::record::{Keys, Record};
 use crate::config::steering::index::Index;
+use crate::config::steering::probes;
 use crate::config::values;
 use crate::diagnostic::Diagnostic;
 use crate::limits;
@@ -29,8 +30,10 @@ const VIP: Keys = Keys {
         "weight",
         "failure_domain",
         "capacity",
+        "probe",
+        "probe_address",
     ],
-    later: &["probe", "probe_address"],
+    later: &[],
     example: "fra-1 = { address = \"192.0.2.1\" }",
 };
 
@@ -136,6 +139,7 @@ fn vip<'a>(
     let capacity = record
         .get("capacity")
         .and_then(|field| values::integer("`capacity`", field.value, CAPACITY, findings));
+    let (probe, probe_address) = probes::of_vip(&record, cname.is_some(), index, findings);
     Vip {
         name: name.to_owned(),
         address,
@@ -149,6 +153,8 @@ fn vip<'a>(
             .get("failure_domain")
             .and_then(|field| failure_domain(field, findings)),
         capacity,
+        probe: probe.map(ProbeId),
+        probe_address,
         spot: entry.key.at.spot(),
     }
 }

@@ -8,6 +8,7 @@ use crate::config::estate::Steering;
 use crate::diagnostic::{Diagnostic, Source, render};
 
 mod aliases;
+mod brake;
 mod capacity;
 mod fences;
 mod golden;
@@ -16,6 +17,7 @@ mod names;
 mod networks;
 mod order;
 mod pools;
+mod probes;
 mod refused;
 mod taken;
 mod warned;

@@ -1,74 +1,44 @@
-//! One verdict per VIP, kept by name: the last report, its lease, and the state in force.
+//! What observers say of VIPs, and what is in force by that: votes, leases, and the order of reports.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::health::load::Carried;
 use crate::health::report::Report;
-use crate::health::verdict::Both;
+use crate::health::verdict::{Both, Family};
 use crate::limits;
 
+mod entry;
 mod lease;
 #[cfg(test)]
 mod tests;
+mod vote;
 
 pub use crate::health::verdict::{State, Verdict};
+pub use entry::{Entry, Observation, Target};
 pub use lease::{Lapse, Lease, Silence};
+pub use vote::{Group, Groups, Opinion, PROBE, disagree, overruled};
 
-/// The place of a report among all reports of its sender: those of a later start come after all of an earlier one.
+/// The place of a report among all reports of its observer: those of a later start come after all of an earlier one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Order {
-    /// Which start of the sender.
+    /// Which start of the observer.
     pub epoch: u64,
     /// Which report since then.
     pub seq: u64,
 }
 
-/// What is known of one VIP: the last report that counted, and what became of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
-    /// What the last report said.
-    pub reported: State,
-    /// Its place among the reports; what is not above it is old.
-    pub order: Order,
-    /// Who sent it: the name of a token.
-    pub who: Arc<str>,
-    /// When it came, in seconds of the Unix epoch.
-    pub at: u64,
-    /// How long it holds; without one, until the next.
-    pub lease: Option<Lease>,
-    /// What answers go by.
-    pub verdict: Verdict,
-    /// Whether its lease ended without a new report, and what was made of that.
-    pub silence: Silence,
-    /// What it carries, by the last report that said so. It is not kept over a restart: by then it is of another time.
-    pub carried: Option<Carried>,
-}
-
-impl Entry {
-    /// Why the state in force is not simply the reported one, in words for the sender.
-    pub fn held_back(&self) -> Option<&'static str> {
-        match self.silence {
-            Silence::Heard => None,
-            Silence::Held => Some(
-                "its lease ended together with most others: held as last reported until it reports again",
-            ),
-            Silence::Lapsed | Silence::Gone => {
-                Some("its lease ended while most others reported: down until it reports again")
-            }
-        }
-    }
-}
-
 /// What a report did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It counts, and the verdict is another one.
+    /// It counts, and what is in force is another.
     Changed,
-    /// It counts and says what is in force already; the lease begins anew.
+    /// It counts, and what is in force stays; the lease begins anew.
     Renewed,
-    /// It is not above the last one that counted: out of order, or sent again. Nothing has changed.
+    /// It is not above the last one of its observer that counted: out of order, or sent again. Nothing has changed.
     Old,
+    /// As many observers speak of this VIP as there is room for. Nothing has changed; see [`Board::room`].
+    Full,
 }
 
 /// The answer to a report.
@@ -76,33 +46,82 @@ pub enum Outcome {
 pub struct Effect {
     /// What it did.
     pub outcome: Outcome,
+    /// Of which families it spoke.
+    pub family: Option<Family>,
     /// What stands now. After [`Outcome::Old`] this shows the report that was later.
     pub entry: Entry,
+    /// Why what the observer says is not in force as it says it, in words for it.
+    pub held_back: Option<String>,
+    /// Whether what must outlive a restart is another: a renewal is no such change.
+    pub lasting: bool,
 }
 
-/// All that was ever reported. A copy is one counter; the first change of a copy copies the map.
+impl Effect {
+    /// What is in force for that of which the report spoke: the better one, if it spoke of both families.
+    pub fn in_force(&self) -> Verdict {
+        let both = self.entry.verdicts();
+        self.family.map_or(both.best(), |family| both.of(family))
+    }
+
+    /// What stands of this observer.
+    pub fn stands(&self, who: &str) -> Option<&Observation> {
+        let mut families = families(self.family).iter();
+        families.find_map(|family| self.entry.of(*family).of(who))
+    }
+}
+
+fn families(of: Option<Family>) -> &'static [Family] {
+    match of {
+        None => &[Family::V4, Family::V6],
+        Some(Family::V4) => &[Family::V4],
+        Some(Family::V6) => &[Family::V6],
+    }
+}
+
+/// All that was ever reported. A copy is a few counters; the first change of a copy copies the map.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Board {
     entries: Arc<BTreeMap<Arc<str>, Entry>>,
+    groups: Groups,
 }
 
 impl Board {
-    /// The board of the last run. Every lease that had not been found ended begins anew at `now`: while we were away
-    /// nobody could renew it.
-    pub fn resume(entries: impl IntoIterator<Item = (Arc<str>, Entry)>, now: u64) -> Board {
+    /// The board of the last run, under the groups of this one. Every lease that had not been found ended begins anew at
+    /// `now`: while we were away nobody could renew it.
+    pub fn resume(
+        entries: impl IntoIterator<Item = (Arc<str>, Entry)>,
+        groups: Groups,
+        now: u64,
+    ) -> Board {
         let mut map: BTreeMap<Arc<str>, Entry> = entries.into_iter().collect();
-        for entry in map.values_mut().filter(|e| e.silence == Silence::Heard) {
-            entry.lease = entry.lease.map(|lease| Lease::from(now, lease.length));
+        for entry in map.values_mut() {
+            for family in Family::ALL {
+                let target = entry.of_mut(family);
+                let running = target.observations.iter_mut().filter(|one| !one.ended);
+                for lease in running.filter_map(|one| one.lease.as_mut()) {
+                    *lease = Lease::from(now, lease.length);
+                }
+                target.grace = target.grace.map(|grace| Lease::from(now, grace.length));
+                // Other groups than before, and another vote.
+                if target.voices().next().is_some() {
+                    target.count(&groups, now);
+                }
+            }
         }
         Board {
             entries: Arc::new(map),
+            groups,
         }
     }
 
     /// What is in force for this VIP.
     pub fn verdict(&self, name: &str) -> Both {
-        let verdict = self.entry(name).map(|entry| entry.verdict);
-        Both::same(verdict.unwrap_or(Verdict::UNKNOWN))
+        self.entry(name).map_or(Both::UNKNOWN, Entry::verdicts)
+    }
+
+    /// Who votes with whom.
+    pub fn groups(&self) -> &Groups {
+        &self.groups
     }
 
     /// What is known of this VIP, if anyone has ever spoken of it.
@@ -115,47 +134,52 @@ impl Board {
         self.entries.iter()
     }
 
-    /// Takes a report from `who`, unless it is not above the last one that counted. Whether the estate has such a VIP
-    /// is for the caller to know. The state in force is the reported one from now on: a report ends all silence.
+    /// Whether a report of `who` finds room: at most [`limits::OBSERVERS`] speak of one VIP, and whose lease ended makes
+    /// room for another.
+    pub fn room(&self, name: &str, who: &str, family: Option<Family>) -> bool {
+        let entry = self.entry(name);
+        entry.is_none_or(|e| families(family).iter().all(|f| e.of(*f).room(who)))
+    }
+
+    /// Takes a report from `who`, unless it is not above the last one of that observer that counted. Whether the estate
+    /// has such a VIP is for the caller to know.
     pub fn apply(&mut self, name: &str, report: &Report, who: &Arc<str>, now: u64) -> Effect {
-        let last = self.entries.get(name);
-        if let Some(last) = last.filter(|last| report.order <= last.order) {
-            return Effect {
-                outcome: Outcome::Old,
-                entry: last.clone(),
-            };
+        let before = self.entries.get(name);
+        let mut entry = before.cloned().unwrap_or_default();
+        let families = families(report.family);
+        let take = |family: &Family| entry.of_mut(*family).take(report, who, &self.groups, now);
+        let outcomes: Vec<Outcome> = families.iter().map(take).collect();
+        let outcome = [Outcome::Changed, Outcome::Renewed, Outcome::Full]
+            .into_iter()
+            .find(|outcome| outcomes.contains(outcome))
+            .unwrap_or(Outcome::Old);
+        let taken = matches!(outcome, Outcome::Changed | Outcome::Renewed);
+        if let Some(load) = report.load.as_ref().filter(|_| taken) {
+            let last = entry.carried.as_ref();
+            entry.carried = Some(Carried::after(last, load, report.valid_for, now));
         }
-        let before = last.map_or(Verdict::UNKNOWN, |last| last.verdict);
-        let entry = Entry {
-            reported: report.state,
-            order: report.order,
-            who: who.clone(),
-            at: now,
-            lease: report.valid_for.map(|length| Lease::from(now, length)),
-            verdict: before.becoming(report.state, now),
-            silence: Silence::Heard,
-            carried: match (&report.load, last.and_then(|last| last.carried.as_ref())) {
-                (Some(load), last) => Some(Carried::after(last, load, report.valid_for, now)),
-                (None, last) => last.cloned(),
-            },
+        let effect = Effect {
+            outcome,
+            family: report.family,
+            held_back: vote::held_back(&self.groups, &entry, who, families),
+            lasting: taken && !before.is_some_and(|before| before.lasts_as(&entry)),
+            entry,
         };
-        let outcome = if entry.verdict == before {
-            Outcome::Renewed
-        } else {
-            Outcome::Changed
-        };
-        let entries = Arc::make_mut(&mut self.entries);
-        match entries.get_mut(name) {
-            Some(place) => *place = entry.clone(),
-            None => drop(entries.insert(Arc::from(name), entry.clone())),
+        if taken {
+            let entries = Arc::make_mut(&mut self.entries);
+            match entries.get_mut(name) {
+                Some(place) => *place = effect.entry.clone(),
+                None => drop(entries.insert(Arc::from(name), effect.entry.clone())),
+            }
         }
-        Effect { outcome, entry }
+        effect
     }
 
     /// Looks for leases that have ended, among the VIPs that are `present` in the estate, and returns what changed
     /// by that. [`Lease`] has the rule. To be called when [`Board::next_lapse`] has come and after reports.
     pub fn lapse(&mut self, now: u64, present: impl Fn(&str) -> bool) -> Vec<Lapse> {
-        let changes = lease::judge(self.entries.iter().filter(|(name, _)| present(name)), now);
+        let entries = self.entries.iter().filter(|(name, _)| present(name));
+        let changes = lease::judge(entries, &self.groups, now);
         if !changes.is_empty() {
             let entries = Arc::make_mut(&mut self.entries);
             for change in &changes {
@@ -169,19 +193,22 @@ impl Board {
 
     /// When the next lease ends, in seconds of the Unix epoch, if one is running among those `present`.
     pub fn next_lapse(&self, now: u64, present: impl Fn(&str) -> bool) -> Option<u64> {
-        let running = self
-            .entries
-            .iter()
-            .filter(|(name, e)| e.silence == Silence::Heard && present(name));
-        running.filter_map(|(_, e)| Some(e.lease?.end(now))).min()
+        let entries = self.entries.iter().filter(|(name, _)| present(name));
+        let targets = entries.flat_map(|(_, entry)| [&entry.v4, &entry.v6]);
+        let next = |target: &Target| {
+            let spared = target.silence == Silence::Spared;
+            let grace = target.grace.filter(|_| spared).into_iter();
+            let running = target.voices().filter_map(|one| one.lease);
+            running.chain(grace).map(|lease| lease.end(now)).min()
+        };
+        targets.filter_map(next).min()
     }
 
-    /// How many VIPs are held at their last reported state because the feed fell silent. Above 0 is an alarm.
+    /// How many VIPs are held at what was last said because the feed fell silent. Above 0 is an alarm.
     pub fn held(&self) -> usize {
-        self.entries
-            .values()
-            .filter(|entry| entry.silence == Silence::Held)
-            .count()
+        let held = |target: &Target| target.silence == Silence::Held;
+        let entries = self.entries.values();
+        entries.filter(|e| held(&e.v4) || held(&e.v6)).count()
     }
 
     /// Forgets what was ever said of this VIP, so that it counts as never spoken of, and a sender whose epochs went
@@ -190,12 +217,45 @@ impl Board {
         self.entries.contains_key(name) && Arc::make_mut(&mut self.entries).remove(name).is_some()
     }
 
+    /// Forgets what `who` said of this VIP, or of one family of its addresses, as if it had never spoken. Whether there
+    /// was anything.
+    pub fn withdraw(&mut self, name: &str, family: Option<Family>, who: &str, now: u64) -> bool {
+        let Some(mut entry) = self.entry(name).cloned() else {
+            return false;
+        };
+        let mut taken = false;
+        for family in families(family) {
+            taken |= entry.of_mut(*family).withdraw(who, &self.groups, now);
+        }
+        if taken {
+            Arc::make_mut(&mut self.entries).insert(Arc::from(name), entry);
+        }
+        taken
+    }
+
+    /// Takes away the voice of all observers that are not `known` any more: nobody could ever renew or correct what they
+    /// said, and without a lease it would stand for ever. Their names, and of how many VIPs each spoke.
+    pub fn dismiss(&mut self, known: impl Fn(&str) -> bool, now: u64) -> BTreeMap<Arc<str>, usize> {
+        let said = self.entries.iter().flat_map(|(name, entry)| {
+            let strange = entry.all().filter(|one| !known(&one.who));
+            strange.map(|one| (name.clone(), one.who.clone()))
+        });
+        let said: BTreeSet<(Arc<str>, Arc<str>)> = said.collect();
+        let mut gone = BTreeMap::new();
+        for (name, who) in said {
+            self.withdraw(&name, None, &who, now);
+            *gone.entry(who).or_insert(0) += 1;
+        }
+        gone
+    }
+
     /// Entries of VIPs that left the estate stay for their return, but only the [`limits::ABSENT`] that reported last.
     /// Returns the names of the others, which are gone.
     pub fn trim(&mut self, present: impl Fn(&str) -> bool) -> Vec<Arc<str>> {
         let absent = self.entries.iter().filter(|(name, _)| !present(name));
-        let mut absent: Vec<(u64, Arc<str>)> =
-            absent.map(|(name, e)| (e.at, name.clone())).collect();
+        let mut absent: Vec<(u64, Arc<str>)> = absent
+            .map(|(name, e)| (e.latest().map_or(0, |one| one.at), name.clone()))
+            .collect();
         absent.sort_unstable();
         let beyond = absent.len().saturating_sub(limits::ABSENT);
         absent.truncate(beyond);

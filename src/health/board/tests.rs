@@ -4,6 +4,10 @@
 use proptest::prelude::*;
 
 use super::*;
+
+mod plain;
+mod votes;
+
 use crate::health::load::{Load, UNIT};
 use crate::health::verdict::Both;
 
@@ -12,6 +16,7 @@ fn report(state: State, epoch: u64, seq: u64) -> Report {
         state,
         order: Order { epoch, seq },
         valid_for: None,
+        family: None,
         load: None,
     }
 }
@@ -40,9 +45,16 @@ fn all(_: &str) -> bool {
     true
 }
 
+/// What the last to speak of its IPv4 address is told.
+fn held(board: &Board, name: &str) -> Option<String> {
+    let entry = board.entry(name).unwrap();
+    overruled(board.groups(), &entry.v4, &entry.v4.observations[0])
+}
+
 fn states(board: &Board) -> String {
     let one = |(name, e): (&Arc<str>, &Entry)| {
-        format!("{name} {} {:?}", e.verdict.state.word(), e.silence)
+        assert_eq!(e.v4, e.v6);
+        format!("{name} {} {:?}", e.v4.verdict.state.word(), e.v4.silence)
     };
     board
         .entries()
@@ -58,9 +70,11 @@ fn a_later_report_counts_and_an_older_one_changes_nothing() {
     assert_eq!(board.verdict("a"), Both::UNKNOWN);
     let mut say = |state, epoch, seq, now| {
         let effect = board.apply("a", &report(state, epoch, seq), &who(), now);
-        let Entry {
-            reported, verdict, ..
-        } = effect.entry;
+        let Target {
+            said: reported,
+            verdict,
+            ..
+        } = effect.entry.v4;
         (effect.outcome, reported, verdict.state, verdict.since)
     };
     use Outcome::{Changed, Old, Renewed};
@@ -93,7 +107,7 @@ fn a_later_report_counts_and_an_older_one_changes_nothing() {
         (Changed, Down, Down, 90),
         "the clock went back"
     );
-    assert_eq!(board.entry("a").unwrap().who, who());
+    assert_eq!(board.entry("a").unwrap().v6.observations[0].who, who());
 }
 
 #[test]
@@ -157,7 +171,7 @@ fn one_after_another_is_a_dead_feed_and_the_first_comes_back() {
         "a down lapsed, b degraded heard, c degraded heard"
     );
     assert_eq!(
-        board.entry("a").unwrap().held_back(),
+        held(&board, "a").as_deref(),
         Some("its lease ended while most others reported: down until it reports again")
     );
     let changes = board.lapse(1_040, all);
@@ -173,7 +187,7 @@ fn one_after_another_is_a_dead_feed_and_the_first_comes_back() {
         }
     );
     assert_eq!(
-        (changes.len(), &*changes[0].name, changes[0].before),
+        (changes.len(), &*changes[0].name, changes[0].before.v4.state),
         (2, "a", State::Down)
     );
     board.lapse(1_050, all);
@@ -195,22 +209,19 @@ fn when_the_feed_is_back_the_others_get_one_lease_length() {
     board.lapse(1_030, all);
     assert_eq!(board.held(), 3);
     let effect = board.apply("a", &leased(State::Down, 2, 30), &who(), 1_100);
-    assert_eq!(
-        (effect.outcome, effect.entry.held_back()),
-        (Outcome::Changed, None)
-    );
+    assert_eq!((effect.outcome, effect.held_back), (Outcome::Changed, None));
     board.lapse(1_100, all);
     assert_eq!(states(&board), "a down heard, b up held, c up held");
     board.apply("b", &leased(State::Up, 2, 60), &who(), 1_110);
     board.lapse(1_110, all);
-    assert_eq!(states(&board), "a down heard, b up heard, c up heard");
+    assert_eq!(states(&board), "a down heard, b up heard, c up spared");
     assert_eq!(board.next_lapse(1_110, all), Some(1_130));
     board.apply("a", &leased(State::Up, 3, 60), &who(), 1_120);
     board.lapse(1_140, all);
     assert_eq!(states(&board), "a up heard, b up heard, c down lapsed");
     let effect = board.apply("c", &leased(State::Up, 1, 30), &who(), 1_141);
     assert_eq!(
-        (effect.outcome, effect.entry.verdict.state),
+        (effect.outcome, effect.in_force().state),
         (Outcome::Old, State::Down),
         "a replay ends no silence"
     );
@@ -252,7 +263,7 @@ fn an_old_outage_does_not_make_todays_look_like_a_dead_feed() {
     beat(&mut board, &["a"], 2, 1_200);
     assert_eq!(
         states(&board),
-        "a up heard, b down gone, c up heard",
+        "a up heard, b down gone, c up spared",
         "one of two, which gets its time"
     );
 }
@@ -281,7 +292,7 @@ fn what_was_missed_while_away_is_not_silence() {
         .entries()
         .map(|(n, e)| (n.clone(), e.clone()))
         .collect();
-    let mut board = Board::resume(saved, 5_000);
+    let mut board = Board::resume(saved, Groups::default(), 5_000);
     assert_eq!(board.next_lapse(5_000, all), Some(5_030));
     board.lapse(5_000, all);
     assert_eq!(states(&board), "a down gone, b up heard, c up heard");
@@ -358,8 +369,8 @@ proptest! {
         }
         let (epoch, seq) = orders.iter().map(|(epoch, seq, _)| (*epoch, *seq)).max().unwrap();
         let entry = board.entry("a").unwrap();
-        prop_assert_eq!(entry.order, Order { epoch, seq });
-        prop_assert_eq!((entry.reported, entry.verdict.state), (said(epoch, seq), said(epoch, seq)));
+        prop_assert_eq!(entry.v4.observations[0].order, Order { epoch, seq });
+        prop_assert_eq!((entry.v4.said, entry.v4.verdict.state), (said(epoch, seq), said(epoch, seq)));
     }
 
     #[test]
@@ -380,15 +391,15 @@ proptest! {
             prop_assert!(board.lapse(now, all).is_empty());
             prop_assert_eq!(&seen, &board);
             prop_assert!(board.next_lapse(now, all).is_none_or(|next| next > now && next < now + 60));
-            let counts = |silence| board.entries().filter(|(_, e)| e.silence == silence).count();
-            let (heard, held) = (counts(Silence::Heard), counts(Silence::Held));
+            let counts = |silence| board.entries().filter(|(_, e)| e.v4.silence == silence).count();
+            let (heard, held) = (counts(Silence::Heard) + counts(Silence::Spared), counts(Silence::Held));
             prop_assert!(held == 0 || held > heard);
             for (_, entry) in board.entries() {
-                let state = match entry.silence {
-                    Silence::Heard | Silence::Held => entry.reported,
+                let state = match entry.v4.silence {
+                    Silence::Heard | Silence::Held | Silence::Spared => entry.v4.said,
                     Silence::Lapsed | Silence::Gone => State::Down,
                 };
-                prop_assert_eq!(entry.verdict.state, state);
+                prop_assert_eq!(entry.v4.verdict.state, state);
             }
         }
     }

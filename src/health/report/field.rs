@@ -6,57 +6,10 @@ use super::mistake::{Mistakes, meant, quote};
 use super::tree::Tree;
 use crate::health::board::State;
 use crate::health::load::{Amount, Load, UNIT};
+use crate::health::verdict::Family;
 use crate::limits;
 
-/// Whether a report carries the name of its VIP.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Vip {
-    InPath,
-    InReport,
-}
-
-pub(super) fn name(
-    tree: Option<&Tree>,
-    at: &str,
-    vip: Vip,
-    mistakes: &mut Mistakes,
-) -> Option<Arc<str>> {
-    let here = format!("{at}.vip");
-    match (vip, tree) {
-        (Vip::InPath, None) => Some(Arc::from("")),
-        (Vip::InPath, Some(_)) => {
-            mistakes.add(
-                &here,
-                "the VIP is named by the path",
-                "leave `vip` out, or send a batch to /v1/health",
-            );
-            None
-        }
-        (Vip::InReport, None) => {
-            mistakes.add(
-                at,
-                "`vip` is missing",
-                "name the VIP as the estate does: \"vip\": \"NAME\"",
-            );
-            None
-        }
-        (Vip::InReport, Some(Tree::Text(name))) if is_name(name) => Some(Arc::from(name.as_str())),
-        (Vip::InReport, Some(Tree::Text(name))) => {
-            let advice = "names are 1 to 63 lower-case letters, digits and hyphens, a letter or digit at both ends";
-            mistakes.add(&here, format!("{} cannot be a VIP", quote(name)), advice);
-            None
-        }
-        (Vip::InReport, Some(other)) => {
-            mistakes.add(
-                &here,
-                format!("expected the name of a VIP, found {}", other.kind()),
-                "write it as a string",
-            );
-            None
-        }
-    }
-}
-
+/// Whether a VIP or site can be called so.
 pub(super) fn is_name(name: &str) -> bool {
     let hyphen = |b: Option<&u8>| b == Some(&b'-');
     let bytes = name.as_bytes();
@@ -209,7 +162,7 @@ pub(super) fn duration(tree: &Tree, at: &str, mistakes: &mut Mistakes) -> Option
     seconds
 }
 
-fn seconds(text: &str) -> Option<u64> {
+pub(super) fn seconds(text: &str) -> Option<u64> {
     let unit = match text.bytes().last()? {
         b's' => 1,
         b'm' => 60,
@@ -224,12 +177,8 @@ fn seconds(text: &str) -> Option<u64> {
     digits.parse::<u64>().ok()?.checked_mul(unit)
 }
 
-/// `load`, `target`, `capacity` and `unit`; some if any of them is there, and none at all if one is wrong.
-pub(super) fn load(
-    fields: [Option<&Tree>; 4],
-    at: &str,
-    mistakes: &mut Mistakes,
-) -> Option<Option<Load>> {
+/// `load`, `target`, `capacity` and `unit`.
+pub(super) fn load(fields: [Option<&Tree>; 4], at: &str, mistakes: &mut Mistakes) -> Option<Load> {
     let [load, target, capacity, unit] = fields;
     if let (None, None, None, Some(_)) = (load, target, capacity, unit) {
         mistakes.add(
@@ -250,17 +199,17 @@ pub(super) fn load(
         None => Some(None),
         Some(tree) => word(tree, &format!("{at}.unit"), mistakes).map(Some),
     };
-    let said = Load {
+    Some(Load {
         load: load?,
         target: target?,
         capacity: capacity?,
         unit: unit?,
-    };
-    Some((said != Load::default()).then_some(said))
+        ..Load::default()
+    })
 }
 
 /// In millionths.
-fn amount(tree: &Tree, at: &str, mistakes: &mut Mistakes) -> Option<Amount> {
+pub(super) fn amount(tree: &Tree, at: &str, mistakes: &mut Mistakes) -> Option<Amount> {
     const ADVICE: &str = "a number from 0, as 1200 or 0.75, all of a VIP in one unit";
     let found = match tree {
         Tree::Whole(number) if *number < limits::AMOUNT => {
@@ -304,5 +253,24 @@ fn word(tree: &Tree, at: &str, mistakes: &mut Mistakes) -> Option<Arc<str>> {
         other => format!("expected a word, found {}", other.kind()),
     };
     mistakes.add(at, message, ADVICE);
+    None
+}
+
+/// The addresses of which a report speaks; the outer value is none for a mistake.
+pub(super) fn family(
+    tree: Option<&Tree>,
+    at: &str,
+    mistakes: &mut Mistakes,
+) -> Option<Option<Family>> {
+    let Some(tree) = tree else { return Some(None) };
+    let message = match tree {
+        Tree::Text(word) => match Family::ALL.into_iter().find(|f| f.word() == word) {
+            Some(family) => return Some(Some(family)),
+            None => format!("unknown family {}", quote(word)),
+        },
+        other => format!("expected a family, found {}", other.kind()),
+    };
+    let advice = "\"v4\" or \"v6\"; leave it out if it is said of both";
+    mistakes.add(&format!("{at}.family"), message, advice);
     None
 }

@@ -1,9 +1,13 @@
 //! Bodies of the feed, good and bad.
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 
 use super::*;
+
+mod told;
 
 fn mistakes(body: &str) -> Vec<String> {
     let list = single(body.as_bytes()).unwrap_err();
@@ -32,6 +36,7 @@ fn a_whole_report() {
             state: State::Degraded(250_000),
             order,
             valid_for: Some(300),
+            family: None,
             load: None
         })
     );
@@ -70,6 +75,7 @@ fn loads() {
         target: Some(250_000),
         capacity: Some(40_000_000_000),
         unit: Some(Arc::from("Mbit/s")),
+        ..Load::default()
     };
     assert_eq!(decode(all), Some(expected));
     let most = decode(r#""load":999999999999999"#).unwrap();
@@ -178,7 +184,7 @@ const ONE_MISTAKE: &[(&str, &str)] = &[
     (r#"{"state":"up","seq":1}"#, "$: `epoch` is missing"),
     (r#"{"state":"up","epoch":1}"#, "$: `seq` is missing"),
     (
-        r#"{"state":"up","epoch":1,"seq":1.0}"#,
+        r#"{"state":"up","epoch":1,"seq":1.5}"#,
         "$.seq: expected a whole number from 0",
     ),
     (
@@ -234,6 +240,14 @@ const ONE_MISTAKE: &[(&str, &str)] = &[
         "$.unit: expected a word, found a number",
     ),
     (
+        r#"{"state":"up","epoch":1,"seq":1,"family":"ipv4"}"#,
+        r#"$.family: unknown family "ipv4"; "v4" or "v6""#,
+    ),
+    (
+        r#"{"state":"up","epoch":1,"seq":1,"family":4}"#,
+        "$.family: expected a family, found a number",
+    ),
+    (
         "[]",
         "$: expected an object, found a list; a report is an object",
     ),
@@ -274,11 +288,31 @@ fn a_batch_keeps_its_order() {
     assert_eq!(
         found
             .iter()
-            .map(|(name, r)| (&**name, r.state))
+            .map(|(subject, r)| (subject.named(), r.state))
             .collect::<Vec<_>>(),
-        [("b", State::Down), ("a-1", State::Up)]
+        [
+            (("vip", "b".to_owned()), State::Down),
+            (("vip", "a-1".to_owned()), State::Up)
+        ]
     );
     assert_eq!(batch(br#"{"reports": []}"#), Ok(Vec::new()));
+}
+
+#[test]
+fn one_report_of_each_family() {
+    let body = |first: &str, second: &str| {
+        let one = |rest: &str| format!(r#"{{"vip":"a","state":"up","epoch":1,"seq":1{rest}}}"#);
+        format!(r#"{{"reports":[{},{}]}}"#, one(first), one(second))
+    };
+    let (v4, v6) = (r#","family":"v4""#, r#","family":"v6""#);
+    let found = batch(body(v6, v4).as_bytes()).unwrap();
+    let families: Vec<_> = found.iter().map(|(_, report)| report.family).collect();
+    assert_eq!(families, [Some(Family::V6), Some(Family::V4)]);
+    for (first, second) in [(v4, v4), (v4, ""), ("", v6), ("", "")] {
+        let found = in_batch(&body(first, second));
+        let says = r#"$.reports[1].vip: "a" is reported twice in one body, first at $.reports[0]"#;
+        assert_eq!(found, [says], "{first} {second}");
+    }
 }
 
 #[test]
@@ -290,12 +324,12 @@ fn a_batch_counts_wholly_or_not_at_all() {
             {"vip":"Fra_1","state":"up","epoch":1,"seq":1},
             {"vip":7,"state":"up","epoch":1,"seq":1},
             {"state":"up","epoch":1},
-            "up"], "version": 1}"#,
+            "up"], "version": 2}"#,
     );
     assert_eq!(
         found,
         [
-            "$: unknown field \"version\"",
+            "$.version: version 2 is not spoken here",
             "$.reports[1].vip: \"a\" is reported twice in one body, first at $.reports[0]",
             "$.reports[2].vip: \"Fra_1\" cannot be a VIP",
             "$.reports[3].vip: expected the name of a VIP, found a number",
@@ -406,7 +440,7 @@ proptest! {
         let lease = length.map_or(String::new(), |s| format!(r#","valid_for":"{s}s""#));
         let quality = f64::from(parts) / 1e6;
         let body = format!(r#"{{"state":"degraded","quality":{quality},"epoch":{epoch},"seq":{seq}{lease}}}"#);
-        let report = Report { state: State::Degraded(parts), order: Order { epoch, seq }, valid_for: length, load: None };
+        let report = Report { state: State::Degraded(parts), order: Order { epoch, seq }, valid_for: length, family: None, load: None };
         prop_assert_eq!(single(body.as_bytes()), Ok(report));
     }
 }

@@ -9,9 +9,9 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Tree {
     Null,
-    Truth,
+    Truth(bool),
     Whole(u64),
-    /// Any number that is negative, has a fraction or exponent, or is above 2^64 - 1.
+    /// Any number that is negative, has a fraction, or is above what is exact.
     Real(f64),
     Text(String),
     List(Vec<Tree>),
@@ -23,7 +23,7 @@ impl Tree {
     pub(super) fn kind(&self) -> &'static str {
         match self {
             Tree::Null => "null",
-            Tree::Truth => "true or false",
+            Tree::Truth(_) => "true or false",
             Tree::Whole(_) | Tree::Real(_) => "a number",
             Tree::Text(_) => "a string",
             Tree::List(_) => "a list",
@@ -51,8 +51,8 @@ impl<'de> Visitor<'de> for Builder {
         Ok(Tree::Null)
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Tree, E> {
-        Ok(Tree::Truth)
+    fn visit_bool<E>(self, truth: bool) -> Result<Tree, E> {
+        Ok(Tree::Truth(truth))
     }
 
     fn visit_u64<E>(self, number: u64) -> Result<Tree, E> {
@@ -64,6 +64,10 @@ impl<'de> Visitor<'de> for Builder {
     }
 
     fn visit_f64<E>(self, number: f64) -> Result<Tree, E> {
+        // Some senders write every number so, and to JSON 7.0 is 7. Up to 2^53 they are exact, and so is the cast.
+        if number.fract() == 0.0 && (0.0..=9_007_199_254_740_992.0).contains(&number) {
+            return Ok(Tree::Whole(number as u64));
+        }
         Ok(Tree::Real(number))
     }
 

@@ -1,17 +1,27 @@
 //! An entry of the board as bytes in the file of health.
 //!
-//! Big-endian: the mark `MdH1`, the octets of the record in all (2), stamp (8), reported state (octet and quality, 4),
-//! epoch (8), seq (8), when it came (8), length of the lease (8; 0 is none), its end (8), state in force (octet and
-//! quality, 4), since when (8), silence (octet), octets of the VIP's name (octet), the name, the name of the sender's
-//! token, and a checksum of all before it (8). So a record can be told from anything else wherever it lies, and a
-//! damaged file gives back those that are whole.
+//! Big-endian: the mark `MdH2`, the octets of the record in all (2), stamp (8), octets of the VIP's name (octet), the
+//! name, how many targets follow (octet: 1 is for both families, 2 are IPv4 and IPv6), the targets, and a checksum of all
+//! before it (8). A target: what was last said together (octet and quality, 4), state in force (the same), since when (8),
+//! silence (octet), length and end of what it is spared for (8 and 8; 0 is none), how many observations follow (octet). An
+//! observation: octets of the observer's name (octet), the name, what it said and what that counts as (octet and quality,
+//! 4, each), epoch (8), seq (8), when it came (8), length of the lease (8; 0 is none), its end (8), whether it was found
+//! ended (octet). So a record can be told from anything else wherever it lies, and a damaged file gives back those that
+//! are whole. Records of versions that knew one observer, under the mark `MdH1`, are read and not written.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::health::board::{Entry, Lease, Order, Silence, State, Verdict};
+use crate::health::board::{Entry, Lease, Observation, Order, Silence, State, Target, Verdict};
+use crate::limits;
 
-const MARK: &[u8; 4] = b"MdH1";
+const MARK: &[u8; 4] = b"MdH2";
+
+/// Of the versions before.
+const OLD: &[u8; 4] = b"MdH1";
+
+/// Why a state counts as another, after a restart: the words are not kept.
+const COUNTED: &str = "it counts as another state by what the report told beside it";
 
 /// One record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,94 +38,220 @@ pub(super) struct Record {
 pub(super) fn encode(stamp: u64, name: &str, entry: &Entry) -> Option<Vec<u8>> {
     let mut body = Vec::with_capacity(256);
     body.extend(stamp.to_be_bytes());
-    put_state(&mut body, entry.reported);
-    let lease = entry.lease.unwrap_or(Lease {
-        until: 0,
-        length: 0,
-    });
-    for number in [
-        entry.order.epoch,
-        entry.order.seq,
-        entry.at,
-        lease.length,
-        lease.until,
-    ] {
-        body.extend(number.to_be_bytes());
+    put_text(&mut body, name)?;
+    let same = entry.v4 == entry.v6;
+    body.push(if same { 1 } else { 2 });
+    put_target(&mut body, &entry.v4)?;
+    if !same {
+        put_target(&mut body, &entry.v6)?;
     }
-    put_state(&mut body, entry.verdict.state);
-    body.extend(entry.verdict.since.to_be_bytes());
-    body.push(match entry.silence {
-        Silence::Heard => 0,
-        Silence::Held => 1,
-        Silence::Lapsed => 2,
-        Silence::Gone => 3,
-    });
-    body.push(u8::try_from(name.len()).ok()?);
-    body.extend(name.as_bytes());
-    body.extend(entry.who.as_bytes());
     let length = u16::try_from(MARK.len() + 2 + body.len() + 8).ok()?;
     let mut bytes = [MARK.as_slice(), &length.to_be_bytes(), &body].concat();
     bytes.extend(checksum(&bytes).to_be_bytes());
     Some(bytes)
 }
 
-/// The record that begins these bytes, if one does and it is whole.
+fn put_target(body: &mut Vec<u8>, target: &Target) -> Option<()> {
+    put_state(body, target.said);
+    put_state(body, target.verdict.state);
+    body.extend(target.verdict.since.to_be_bytes());
+    body.push(match target.silence {
+        Silence::Heard => 0,
+        Silence::Held => 1,
+        Silence::Lapsed => 2,
+        Silence::Gone => 3,
+        Silence::Spared => 4,
+    });
+    put_lease(body, target.grace);
+    body.push(u8::try_from(target.observations.len()).ok()?);
+    for one in &target.observations {
+        put_text(body, &one.who)?;
+        put_state(body, one.said);
+        put_state(body, one.state);
+        for number in [one.order.epoch, one.order.seq, one.at] {
+            body.extend(number.to_be_bytes());
+        }
+        put_lease(body, one.lease);
+        body.push(u8::from(one.ended));
+    }
+    Some(())
+}
+
+fn put_lease(body: &mut Vec<u8>, lease: Option<Lease>) {
+    let lease = lease.unwrap_or(Lease {
+        until: 0,
+        length: 0,
+    });
+    body.extend(lease.length.to_be_bytes());
+    body.extend(lease.until.to_be_bytes());
+}
+
+fn put_text(body: &mut Vec<u8>, text: &str) -> Option<()> {
+    body.push(u8::try_from(text.len()).ok()?);
+    body.extend(text.as_bytes());
+    Some(())
+}
+
+/// The record that begins these bytes, if one does and it is whole; of this version or of those before.
 pub(super) fn decode(bytes: &[u8]) -> Option<Record> {
-    let mut rest = bytes.strip_prefix(MARK)?;
+    let (mark, mut rest) = bytes.split_first_chunk::<4>()?;
     let length = usize::from(u16::from_be_bytes(take(&mut rest)?));
     let (body, check) = bytes.get(..length)?.split_last_chunk::<8>()?;
     if checksum(body) != u64::from_be_bytes(*check) {
         return None;
     }
-    let mut rest = body.get(MARK.len() + 2..)?;
+    let rest = body.get(mark.len() + 2..)?;
+    match mark {
+        MARK => read(rest),
+        OLD => read_old(rest),
+        _ => None,
+    }
+}
+
+fn read(mut rest: &[u8]) -> Option<Record> {
     let stamp = number(&mut rest)?;
-    let reported = state(&mut rest)?;
+    let name = text(&mut rest)?;
+    let [targets] = take(&mut rest)?;
+    let v4 = target(&mut rest)?;
+    let v6 = match targets {
+        1 => v4.clone(),
+        2 => target(&mut rest)?,
+        _ => return None,
+    };
+    let entry = Entry {
+        v4,
+        v6,
+        carried: None,
+    };
+    rest.is_empty().then_some(Record { stamp, name, entry })
+}
+
+fn target(rest: &mut &[u8]) -> Option<Target> {
+    let said = state(rest)?;
+    let verdict = Verdict {
+        state: state(rest)?,
+        since: number(rest)?,
+    };
+    let silence = silence(rest)?;
+    let grace = lease(rest)?;
+    let [many] = take(rest)?;
+    let observations: Option<Vec<Observation>> = (0..many).map(|_| observation(rest)).collect();
+    let observations = observations.filter(|list| list.len() <= limits::OBSERVERS)?;
+    // They are looked up by halving.
+    observations
+        .is_sorted_by(|a, b| a.who < b.who)
+        .then_some(Target {
+            observations,
+            said,
+            verdict,
+            silence,
+            grace,
+        })
+}
+
+fn observation(rest: &mut &[u8]) -> Option<Observation> {
+    let who = text(rest)?;
+    let (said, counts) = (state(rest)?, state(rest)?);
+    let order = Order {
+        epoch: number(rest)?,
+        seq: number(rest)?,
+    };
+    let at = number(rest)?;
+    let lease = lease(rest)?;
+    let [ended] = take(rest)?;
+    Some(Observation {
+        who,
+        said,
+        state: counts,
+        why: (said != counts).then_some(COUNTED),
+        order,
+        at,
+        lease,
+        ended: ended == 1,
+    })
+}
+
+fn lease(rest: &mut &[u8]) -> Option<Option<Lease>> {
+    let (length, until) = (number(rest)?, number(rest)?);
+    Some((length > 0).then_some(Lease { until, length }))
+}
+
+fn silence(rest: &mut &[u8]) -> Option<Silence> {
+    let [octet] = take(rest)?;
+    Some(match octet {
+        0 => Silence::Heard,
+        1 => Silence::Held,
+        2 => Silence::Lapsed,
+        3 => Silence::Gone,
+        4 => Silence::Spared,
+        _ => return None,
+    })
+}
+
+fn text(rest: &mut &[u8]) -> Option<Arc<str>> {
+    let [letters] = take(rest)?;
+    let (text, tail) = rest.split_at_checked(usize::from(letters))?;
+    *rest = tail;
+    Some(Arc::from(std::str::from_utf8(text).ok()?))
+}
+
+/// Of a version that knew one observer: stamp, reported state, epoch, seq, when it came, length and end of the lease, state
+/// in force, since when, silence, the VIP's name, and the name of the sender's token to the end. It spoke of both families.
+fn read_old(mut rest: &[u8]) -> Option<Record> {
+    let stamp = number(&mut rest)?;
+    let said = state(&mut rest)?;
     let order = Order {
         epoch: number(&mut rest)?,
         seq: number(&mut rest)?,
     };
     let at = number(&mut rest)?;
-    let (length, until) = (number(&mut rest)?, number(&mut rest)?);
-    let lease = (length > 0).then_some(Lease { until, length });
+    let lease = lease(&mut rest)?;
     let verdict = Verdict {
         state: state(&mut rest)?,
         since: number(&mut rest)?,
     };
-    let [silence] = take(&mut rest)?;
-    let silence = match silence {
-        0 => Silence::Heard,
-        1 => Silence::Held,
-        2 => Silence::Lapsed,
-        3 => Silence::Gone,
-        _ => return None,
+    let silence = silence(&mut rest)?;
+    let name = text(&mut rest)?;
+    let one = Observation {
+        who: Arc::from(std::str::from_utf8(rest).ok()?),
+        said,
+        state: said,
+        why: None,
+        order,
+        at,
+        lease,
+        ended: silence != Silence::Heard,
     };
-    let [letters] = take(&mut rest)?;
-    let (name, who) = rest.split_at_checked(usize::from(letters))?;
-    let (name, who) = (
-        Arc::from(std::str::from_utf8(name).ok()?),
-        Arc::from(std::str::from_utf8(who).ok()?),
-    );
-    Some(Record {
-        stamp,
-        name,
-        entry: Entry {
-            reported,
-            order,
-            who,
-            at,
-            lease,
-            verdict,
-            silence,
-            carried: None,
-        },
-    })
+    let target = Target {
+        observations: vec![one],
+        said,
+        verdict,
+        silence,
+        grace: None,
+    };
+    let entry = Entry {
+        v4: target.clone(),
+        v6: target,
+        carried: None,
+    };
+    Some(Record { stamp, name, entry })
 }
 
 /// The latest whole record of each VIP anywhere in the bytes of a damaged file.
 pub(super) fn salvage(bytes: &[u8]) -> Vec<Record> {
-    latest(bytes, MARK, decode, |record| {
-        (record.name.clone(), record.stamp)
-    })
+    let found = [OLD, MARK].map(|mark| {
+        latest(bytes, mark, decode, |record| {
+            (record.name.clone(), record.stamp)
+        })
+    });
+    let mut all: BTreeMap<Arc<str>, Record> = BTreeMap::new();
+    for record in found.into_iter().flatten() {
+        let known = all.get(&record.name).map(|known| known.stamp);
+        if known.is_none_or(|stamp| stamp < record.stamp) {
+            all.insert(record.name.clone(), record);
+        }
+    }
+    all.into_values().collect()
 }
 
 /// The latest whole record of each name anywhere in the bytes of a damaged file; `said` tells name and stamp of one. Among

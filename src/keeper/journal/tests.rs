@@ -1,30 +1,51 @@
 //! The file of health, killed, cut, flipped, locked and refused.
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
+mod orders;
+
 use std::os::unix::fs::PermissionsExt;
 
 use proptest::prelude::*;
 use tempfile::TempDir;
 
 use super::course::Record as Turned;
+use super::record::Record;
 use super::*;
-use crate::health::board::{Lease, Order, Silence, State, Verdict};
+use crate::health::board::{Lease, Observation, Order, Silence, State, Target, Verdict};
 use crate::steer::motion::course::{Part, Returned};
 use crate::steer::motion::failback::Hold;
 use crate::steer::motion::ramp::{Ramp, Way};
 
-fn entry(seq: u64) -> Entry {
-    Entry {
-        reported: State::Degraded(250_000),
+fn seen(who: &str, seq: u64) -> Observation {
+    Observation {
+        who: Arc::from(who),
+        said: State::Degraded(250_000),
+        state: State::Degraded(250_000),
+        why: None,
         order: Order { epoch: 7, seq },
-        who: Arc::from("fra-forwarders"),
         at: 1_000 + seq,
         lease: Some(Lease::from(1_000 + seq, 30)),
+        ended: true,
+    }
+}
+
+fn target(seq: u64) -> Target {
+    Target {
+        observations: vec![seen("fra-forwarders", seq)],
+        said: State::Degraded(250_000),
         verdict: Verdict {
             state: State::Down,
             since: 900,
         },
         silence: Silence::Lapsed,
+        grace: None,
+    }
+}
+
+fn entry(seq: u64) -> Entry {
+    Entry {
+        v4: target(seq),
+        v6: target(seq),
         carried: None,
     }
 }
@@ -60,23 +81,23 @@ fn turn(name: &str, seq: u64) -> Turn {
     (name.to_string(), Some(course(seq)))
 }
 
-fn put(name: &str, seq: u64) -> Change {
+pub(super) fn put(name: &str, seq: u64) -> Change {
     (Arc::from(name), Some(entry(seq)))
 }
 
 /// The bytes of the file as a kill would leave them: the journal is still open.
-fn killed(folder: &TempDir) -> Vec<u8> {
+pub(super) fn killed(folder: &TempDir) -> Vec<u8> {
     fs::read(folder.path().join(NAME)).unwrap()
 }
 
 /// A state folder with this file in it.
-fn folder_with(bytes: &[u8]) -> TempDir {
+pub(super) fn folder_with(bytes: &[u8]) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join(NAME), bytes).unwrap();
     folder
 }
 
-fn reopened(bytes: &[u8]) -> Opened {
+pub(super) fn reopened(bytes: &[u8]) -> Opened {
     Journal::open(folder_with(bytes).path()).unwrap()
 }
 
@@ -84,12 +105,12 @@ fn seqs(opened: &Opened) -> Vec<(&str, u64)> {
     opened
         .entries
         .iter()
-        .map(|(name, entry)| (&**name, entry.order.seq))
+        .map(|(name, entry)| (&**name, entry.v4.observations[0].order.seq))
         .collect()
 }
 
 /// Forty VIPs, each written several times, one forgotten.
-fn busy() -> (TempDir, Opened) {
+pub(super) fn busy() -> (TempDir, Opened) {
     let folder = tempfile::tempdir().unwrap();
     let mut opened = Journal::open(folder.path()).unwrap();
     for n in 0..60u64 {
@@ -329,40 +350,126 @@ fn a_record_of_another_name_is_damage() {
     );
 }
 
+/// Any target that the board can have.
+fn any_target() -> impl Strategy<Value = Target> {
+    let state = || {
+        let states = [
+            State::Unknown,
+            State::Up,
+            State::Degraded(1),
+            State::Degraded(999_999),
+            State::Drain,
+            State::Down,
+        ];
+        (0..states.len()).prop_map(move |at| states[at])
+    };
+    let lease = || {
+        let lease = (1u64.., 0u64..).prop_map(|(length, until)| Lease { until, length });
+        proptest::option::of(lease)
+    };
+    let silences = [
+        Silence::Heard,
+        Silence::Held,
+        Silence::Spared,
+        Silence::Lapsed,
+        Silence::Gone,
+    ];
+    let one = (state(), any::<(u64, u64, u64)>(), lease(), any::<bool>());
+    let seen = proptest::collection::btree_map("[a-z0-9-]{0,63}", one, 0..limits::OBSERVERS);
+    let silence = (0..silences.len()).prop_map(move |at| silences[at]);
+    let verdict = (state(), any::<u64>());
+    (seen, state(), verdict, silence, lease()).prop_map(|(seen, said, verdict, silence, grace)| {
+        let one = |(who, (state, (epoch, seq, at), lease, ended))| Observation {
+            who: Arc::from(String::as_str(&who)),
+            said: state,
+            state,
+            why: None,
+            order: Order { epoch, seq },
+            at,
+            lease,
+            ended,
+        };
+        let (state, since) = verdict;
+        Target {
+            observations: seen.into_iter().map(one).collect(),
+            said,
+            verdict: Verdict { state, since },
+            silence,
+            grace,
+        }
+    })
+}
+
+/// A record as versions wrote it that knew one observer.
+fn old(stamp: u64, name: &str, silence: u8) -> Vec<u8> {
+    let state = |octet: u8, quality: u32| [&[octet][..], &quality.to_be_bytes()].concat();
+    let mut body = [&stamp.to_be_bytes()[..], &state(2, 250_000)].concat();
+    for number in [7u64, 9, 1_009, 30, 1_039] {
+        body.extend(number.to_be_bytes());
+    }
+    body.extend(state(4, 0));
+    body.extend(900u64.to_be_bytes());
+    body.extend([silence, name.len() as u8]);
+    body.extend(name.as_bytes());
+    body.extend(b"fra-forwarders");
+    let length = (4 + 2 + body.len() + 8) as u16;
+    let mut bytes = [b"MdH1".as_slice(), &length.to_be_bytes(), &body].concat();
+    bytes.extend(record::checksum(&bytes).to_be_bytes());
+    bytes
+}
+
+#[test]
+fn an_upgrade_loses_nothing() {
+    let record = record::decode(&old(5, "a", 2)).unwrap();
+    assert_eq!((record.stamp, &*record.name), (5, "a"));
+    assert_eq!(record.entry, entry(9));
+    let heard = record::decode(&old(5, "a", 0)).unwrap().entry;
+    assert!(!heard.v6.observations[0].ended && heard.v6.silence == Silence::Heard);
+    // In the file, and in one that is damaged, where the later of both kinds counts.
+    let folder = tempfile::tempdir().unwrap();
+    let mut opened = Journal::open(folder.path()).unwrap();
+    opened.journal.write(&[put("b", 1)]).unwrap();
+    let database = opened.journal.database.as_ref().unwrap();
+    let write = database.begin_write().unwrap();
+    let mut table = write.open_table(HEALTH).unwrap();
+    table.insert("a", old(1, "a", 2).as_slice()).unwrap();
+    drop(table);
+    write.commit().unwrap();
+    let mut bytes = killed(&folder);
+    assert_eq!(seqs(&reopened(&bytes)), [("a", 9), ("b", 1)]);
+    bytes[0] ^= 1;
+    let mended = reopened(&bytes);
+    assert_eq!(seqs(&mended), [("a", 9), ("b", 1)]);
+    assert!(mended.warning.is_some());
+    let new = record::encode(6, "a", &entry(4)).unwrap();
+    let both = [old(5, "a", 2), new.clone(), old(7, "c", 2)].concat();
+    let found =
+        |bytes: &[u8]| -> Vec<u64> { record::salvage(bytes).iter().map(|r| r.stamp).collect() };
+    assert_eq!(found(&both), [6, 7]);
+    assert_eq!(found(&[new, old(8, "a", 2)].concat()), [8]);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
     #[test]
     fn every_entry_survives_its_record(
         stamp: u64,
         name in "[a-z0-9-]{0,63}",
-        who in "[a-z0-9-]{0,63}",
-        numbers: (u64, u64, u64, u64),
-        lease in proptest::option::of((1u64.., 0u64..)),
-        (reported, force) in (0usize..6, 0usize..6),
-        silence in 0usize..4,
+        (v4, v6) in (any_target(), any_target()),
+        alike: bool,
     ) {
-        let states = [State::Unknown, State::Up, State::Degraded(1), State::Degraded(999_999), State::Drain, State::Down];
-        let silences = [Silence::Heard, Silence::Held, Silence::Lapsed, Silence::Gone];
-        let entry = Entry {
-            reported: states[reported],
-            order: Order { epoch: numbers.0, seq: numbers.1 },
-            who: Arc::from(who),
-            at: numbers.2,
-            lease: lease.map(|(length, until)| Lease { until, length }),
-            verdict: Verdict { state: states[force], since: numbers.3 },
-            silence: silences[silence],
-            carried: None,
-        };
+        let v6 = if alike { v4.clone() } else { v6 };
+        let entry = Entry { v4, v6, carried: None };
         let bytes = record::encode(stamp, &name, &entry).unwrap();
         let record = Record { stamp, name: Arc::from(name), entry };
         prop_assert_eq!(record::decode(&bytes), Some(record.clone()));
-        for place in 0..bytes.len() {
+        for place in (0..bytes.len()).step_by(3) {
             prop_assert_eq!(record::decode(&bytes[..place]), None);
             let mut wrong = bytes.clone();
             wrong[place] ^= 1 << (stamp % 8);
             prop_assert_eq!(record::decode(&wrong), None);
         }
-        let anywhere = [b"MdH1MdMdH", bytes.as_slice(), b"MdH1\0\x20"].concat();
+        let anywhere = [b"MdH2MdMdH", bytes.as_slice(), b"MdH2\0\x20MdH1"].concat();
         prop_assert_eq!(record::salvage(&anywhere), vec![record]);
     }
 
@@ -387,6 +494,7 @@ proptest! {
         course::decode(&[b"MdC1\0\0\0\x40".as_slice(), &bytes].concat());
         record::decode(&bytes);
         record::decode(&[b"MdH1\0\x40".as_slice(), &bytes].concat());
+        record::decode(&[b"MdH2\0\x40".as_slice(), &bytes].concat());
         record::salvage(&bytes);
     }
 }

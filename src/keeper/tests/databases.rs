@@ -71,6 +71,7 @@ impl Desk {
             geoip: vec![file],
             guard,
             cookies: None,
+            max_dropped: crate::limits::DROPPED,
         });
         let estate = loader.first().estate.unwrap();
         Desk {
@@ -123,7 +124,7 @@ fn an_older_one_is_refused_unless_it_is_forced_or_allowed() {
     assert!(said.contains("POST /v1/reload?force=geoip"), "{said}");
     // As long as it lies there, nothing else is taken either.
     assert_eq!(desk.load(Asked::Verdict).0.refusal, Some(Refusal::Older));
-    let (loaded, said) = desk.load(Asked::Forced);
+    let (loaded, said) = desk.load(Asked::Forced(crate::keeper::Force::Databases));
     assert_eq!((loaded.refusal, said.as_str()), (None, ""));
     desk.estate = loaded.estate.unwrap();
     assert_eq!(desk.estate.atlas.origins[0].build, BUILD - 86_400);
@@ -168,7 +169,7 @@ fn what_moves_too_much_is_refused() {
                 said.contains("pool `web`") && said.contains("at most 25% may"),
                 "{said}"
             );
-            let (loaded, _) = desk.load(Asked::Forced);
+            let (loaded, _) = desk.load(Asked::Forced(crate::keeper::Force::Databases));
             assert_eq!((loaded.refusal, loaded.estate.is_some()), (None, true));
         }
     }
@@ -203,7 +204,7 @@ fn broken_and_missing_ones_are_told_apart() {
         let (loaded, said) = desk.put(broken, Asked::Verdict);
         assert_eq!(loaded.refusal, Some(Refusal::Broken), "{said}");
         // No force makes a database of it.
-        let (loaded, _) = desk.load(Asked::Forced);
+        let (loaded, _) = desk.load(Asked::Forced(crate::keeper::Force::Databases));
         assert_eq!(
             (loaded.refusal, loaded.estate.is_none()),
             (Some(Refusal::Broken), true)
@@ -231,6 +232,9 @@ fn age_is_warned_of() {
         said.contains("days ago; fetch a newer one") && said.contains("now 90 days"),
         "{said}"
     );
-    let (_, said) = desk.put(&europe(work::now() - 89 * 86_400), Asked::Verdict);
+    let (_, said) = desk.put(
+        &europe(crate::keeper::clock::wall() - 89 * 86_400),
+        Asked::Verdict,
+    );
     assert_eq!(said, "");
 }

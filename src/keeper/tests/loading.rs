@@ -34,6 +34,7 @@ impl Desk {
             geoip: Vec::new(),
             guard: crate::config::machine::geoip::Guard::default(),
             cookies: None,
+            max_dropped: crate::limits::DROPPED,
         };
         let mut loader = Loader::new(paths);
         let loaded = loader.first();
@@ -288,6 +289,7 @@ fn diagnostics_of_many_zones_are_bounded_and_errors_come_first() {
         geoip: Vec::new(),
         guard: crate::config::machine::geoip::Guard::default(),
         cookies: None,
+        max_dropped: crate::limits::DROPPED,
     };
     let all = Loader::thorough(paths.clone()).first();
     let some = Loader::new(paths).first();
@@ -437,6 +439,7 @@ fn files_that_fit_a_pattern_are_steered_as_soon_as_they_are_there() {
             geoip: Vec::new(),
             guard: crate::config::machine::geoip::Guard::default(),
             cookies: None,
+            max_dropped: crate::limits::DROPPED,
         });
         let first = loader.first();
         let lines: Vec<String> = first.diagnostics.iter().map(|d| d.line()).collect();

@@ -1,9 +1,13 @@
 //! The keeper at work in a small house: an estate on disk, a state folder, a cell.
 
+mod clock;
 mod databases;
 mod loading;
+mod losses;
 mod motion;
+mod orders;
 mod reading;
+mod renewals;
 mod reports;
 mod unread;
 mod watching;
@@ -17,12 +21,15 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
+use super::clock::Clock;
 use super::journal::Journal;
 use super::load::{Loader, Paths};
 use super::{Change, Given, Keeper, Kept, Refused, Reloaded, Taken, Touched, work};
-use crate::health::board::{Board, Order, State};
+use crate::health::board::{Board, Groups, Order, State};
+use crate::health::orders::Orders;
 use crate::health::report::Report;
 use crate::limits;
+use crate::steer::brake::Brake;
 use crate::world::World;
 use crate::world::cell::Cell;
 use crate::world::situation::Situation;
@@ -70,25 +77,35 @@ impl House {
     }
 
     /// The same with another steering.
-    fn steered(steering: &str) -> House {
+    pub(crate) fn steered(steering: &str) -> House {
+        House::clocked(steering, Clock::machine())
+    }
+
+    /// The same by another clock.
+    fn clocked(steering: &str, clock: Clock) -> House {
         let folder = TempDir::new().unwrap();
         let zones = folder.path().join("zones");
         fs::create_dir(&zones).unwrap();
         fs::write(zones.join("example.com.zone"), ZONE).unwrap();
         fs::write(zones.join("steering.toml"), steering).unwrap();
-        House::in_folder(Arc::new(folder), zones, "state")
+        House::by(Arc::new(folder), zones, "state", clock)
     }
 
     /// With an estate that is there already.
     pub(crate) fn in_folder(folder: Arc<TempDir>, zones: PathBuf, state: &str) -> House {
+        House::by(folder, zones, state, Clock::machine())
+    }
+
+    fn by(folder: Arc<TempDir>, zones: PathBuf, state: &str, clock: Clock) -> House {
         let state = folder.path().join(state);
         let opened = Journal::open(&state).unwrap();
-        let board = Board::resume(opened.entries, work::now());
+        let board = Board::resume(opened.entries, Groups::default(), clock.now());
         let paths = Paths {
             zones,
             geoip: Vec::new(),
             guard: crate::config::machine::geoip::Guard::default(),
             cookies: None,
+            max_dropped: crate::limits::DROPPED,
         };
         let mut loader = Loader::new(paths.clone());
         let loaded = loader.first();
@@ -96,7 +113,9 @@ impl House {
         assert_eq!(lines, [""; 0]);
         let estate = Arc::new(loaded.estate.unwrap());
         let mut situation = Situation::resume(board, opened.courses);
-        let standing = situation.step(&estate, work::now());
+        situation.orders = Orders::resume(opened.orders);
+        situation.brake = Brake::resume(opened.journal.braked());
+        let standing = situation.step(&estate, clock.now());
         let world = World::new(estate, Arc::default(), standing, 1);
         let cell = Arc::new(Cell::new(world));
         let first = Reloaded {
@@ -105,6 +124,7 @@ impl House {
             generation: 1,
             ..Reloaded::default()
         };
+        let first = (first, clock);
         let (keeper, thread) =
             work::start(cell.clone(), loader, situation, opened.journal, first).unwrap();
         House {
@@ -118,7 +138,11 @@ impl House {
     }
 
     /// Ends the keeper and begins anew with what is on the disk. A copy, since the file is locked until the process ends.
-    fn restart(mut self) -> House {
+    fn restart(self) -> House {
+        self.restart_by(Clock::machine())
+    }
+
+    fn restart_by(mut self, clock: Clock) -> House {
         self.stop();
         let names = (1..).map(|n| format!("again-{n}"));
         let mut free = names.filter(|name| !self.folder.path().join(name).exists());
@@ -126,7 +150,7 @@ impl House {
         let again = self.folder.path().join(&name);
         fs::create_dir(&again).unwrap();
         fs::copy(self.state.join("health.redb"), again.join("health.redb")).unwrap();
-        House::in_folder(self.folder.clone(), self.paths.zones.clone(), &name)
+        House::by(self.folder.clone(), self.paths.zones.clone(), &name, clock)
     }
 
     pub(crate) fn stop(&mut self) {
@@ -223,6 +247,7 @@ pub(crate) fn report(state: State, seq: u64) -> Report {
         state,
         order: Order { epoch: 1, seq },
         valid_for: None,
+        family: None,
         load: None,
     }
 }

@@ -64,7 +64,9 @@ fn what_is_kept_out_stays_so_until_somebody_brings_it_back() {
         (vec!["fra".to_string()], vec![])
     );
     assert_eq!((given.generation, house.held(0)), (before + 1, 0));
-    let note = house.keeper.status().courses.courses["db"].returned.clone();
+    let note = house.keeper.status().situation.mover.courses["db"]
+        .returned
+        .clone();
     let note = note.unwrap();
     assert_eq!(
         (note.who.as_str(), note.why.as_str()),
@@ -78,7 +80,7 @@ fn what_is_kept_out_stays_so_until_somebody_brings_it_back() {
     // The disk knows that it is back, and who did it.
     let house = house.restart();
     assert_eq!(house.held(0), 0);
-    let courses = house.keeper.status().courses.courses;
+    let courses = house.keeper.status().situation.mover.courses;
     assert_eq!(courses["db"].returned, Some(note));
 }
 
@@ -112,7 +114,11 @@ fn a_ramp_goes_on_over_a_restart() {
     assert!(house.reload().taken);
     let first = house.number();
     assert!(first < 130_000, "{first}");
-    let ramp = |house: &House| house.keeper.status().courses.courses["web"].ramps.clone();
+    let ramp = |house: &House| {
+        house.keeper.status().situation.mover.courses["web"]
+            .ramps
+            .clone()
+    };
     let before = ramp(&house);
     let house = house.restart();
     assert_eq!(ramp(&house), before);
@@ -136,10 +142,10 @@ fn nothing_is_written_while_nothing_turns() {
     let house = house("manual");
     house.report("fra-2", State::Down, 1);
     let generation = house.cell.full().generation;
-    let courses = house.keeper.status().courses;
+    let courses = house.keeper.status().situation.mover;
     for seq in 2..6 {
         house.report("fra-2", State::Down, seq);
     }
     assert_eq!(house.cell.full().generation, generation);
-    assert_eq!(house.keeper.status().courses, courses);
+    assert_eq!(house.keeper.status().situation.mover, courses);
 }

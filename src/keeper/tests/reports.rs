@@ -16,8 +16,11 @@ fn in_force_when_acknowledged() {
         assert_eq!(taken.generation, before + 1);
         assert_eq!(house.cell.full().generation, taken.generation);
         assert_eq!(taken.effects[0].1.outcome, Outcome::Changed);
-        let board = house.keeper.status().board;
-        assert_eq!(board.entry("fra-1").unwrap().order.seq, seq);
+        let board = house.keeper.status().situation.board;
+        assert_eq!(
+            board.entry("fra-1").unwrap().v4.observations[0].order.seq,
+            seq
+        );
     }
 }
 

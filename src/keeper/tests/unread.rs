@@ -35,6 +35,7 @@ fn steering_alone_reads_no_database() {
         zones: zones.clone(),
         geoip: vec![database],
         cookies: None,
+        max_dropped: crate::limits::DROPPED,
         guard: crate::config::machine::geoip::Guard::default(),
     });
     let before = octets();

@@ -17,6 +17,7 @@ pub(super) fn digest(v4: &Wheel, v6: &Wheel, ranks: &Ranks) -> Digest {
     for wheel in [v4, v6] {
         match wheel {
             Wheel::Arcs(arcs, vips) => {
+                let arcs = arcs.list();
                 all.number(0_u8).count(arcs.len());
                 for (start, set) in arcs {
                     all.number(*start).number(place(*set));

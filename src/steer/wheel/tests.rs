@@ -76,6 +76,7 @@ fn sets(choice: &Choice, family: Family) -> Vec<(u64, Vec<usize>)> {
     };
     match wheel {
         Wheel::Arcs(arcs, vips) => {
+            let arcs = arcs.list();
             let ends = arcs.iter().skip(1).map(|a| u64::from(a.0)).chain([SPACE]);
             let arc =
                 |((start, set), end): (&(u32, Set), u64)| (end - u64::from(*start), of(set, vips));
@@ -344,7 +345,7 @@ fn what_the_largest_sensible_pool_takes() {
     for draw in ["query", "sticky"] {
         let choice = choice(&steering(&vips, 16, draw, 0), candidates(&vips, None));
         let (parts, held, octets) = match &choice.v4 {
-            Wheel::Arcs(arcs, held) => (arcs.len(), held.len(), size_of_val(&arcs[..])),
+            Wheel::Arcs(arcs, held) => (arcs.list().len(), held.len(), arcs.memory()),
             Wheel::Slots(slots, held) => (slots.len(), held.len(), size_of_val(&slots[..])),
         };
         let octets = octets + held * size_of::<VipId>();

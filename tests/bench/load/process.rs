@@ -75,7 +75,7 @@ impl Process {
     }
 
     /// Itself and all that it started.
-    fn family(&self) -> Vec<u32> {
+    pub fn family(&self) -> Vec<u32> {
         held::family(self.child.id())
     }
 

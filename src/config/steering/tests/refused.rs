@@ -3,24 +3,6 @@
 use super::{found, refused, web};
 
 #[test]
-fn keys_that_are_not_built_yet_are_said_to_be_so() {
-    let advice = "remove it from VIP `v`: this version of Meridian would not obey it";
-    for key in ["probe = \"p\"", "probe_address = \"192.0.2.1\""] {
-        let word = key.split(' ').next().unwrap();
-        let list = found(&format!("v = {{ address = \"192.0.2.5\", {key} }}\n"));
-        assert_eq!(
-            list,
-            [format!("8:30: error: `{word}` is not built yet; {advice}")]
-        );
-    }
-    let advice = "remove it from the steering: this version of Meridian would not obey it";
-    refused(
-        "[probes.p]\n",
-        &[&format!("8:2: error: `probes` is not built yet; {advice}")],
-    );
-}
-
-#[test]
 fn unknown_tables_and_keys() {
     refused(
         "[pool.web]\n",
@@ -29,7 +11,7 @@ fn unknown_tables_and_keys() {
     refused(
         "[zebra]\n",
         &[
-            "8:2: error: unknown table `zebra`; the tables are `sites`, `vips`, `regions`, `networks`, `latency`, `rules`, `pools`, `names`",
+            "8:2: error: unknown table `zebra`; the tables are `sites`, `vips`, `regions`, `networks`, `latency`, `probes`, `brake`, `rules`, `pools`, `names`",
         ],
     );
     refused(

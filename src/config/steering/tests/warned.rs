@@ -17,6 +17,10 @@ fn warnings_do_not_refuse() {
             "12:8: warning: nothing uses site `c`; no VIP stands there",
         ),
         (
+            "[probes.c]\nkind = \"tcp\"\nport = 1",
+            "12:9: warning: nothing uses probe `c`; no VIP names it",
+        ),
+        (
             "[regions]\nc = \"DE\"",
             "13:1: warning: nothing uses region `c`; no rule set and no other region names it",
         ),
