@@ -103,7 +103,7 @@ impl Told {
             let board = &status.situation.board;
             let value = json!({
                 "name": vip.name,
-                "site": view::site(steering, vip),
+                "site": steering.site(vip),
                 "state": verdict.state.word(),
                 "v4": of(Family::V4),
                 "v6": of(Family::V6),

@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use crate::admin::Pace;
 use crate::admin::reply::{self, Fault, quote};
 use crate::admin::tokens::Holder;
-use crate::config::estate::{Steering, Vip};
+use crate::config::estate::Steering;
 use crate::health::board::{Effect, Outcome};
 use crate::health::report::{self, Mistake, Report};
 use crate::health::verdict::{Both, Family};
@@ -31,7 +31,7 @@ impl Desk<'_> {
     pub(super) async fn one(self, vip: &str, body: &[u8]) -> Result<Response<Body>, Fault> {
         let report = report::single(body).map_err(bad)?;
         let steering = &self.world.estate.steering;
-        if find(steering, vip).is_none() {
+        if steering.vip(vip).is_none() {
             return Err(Fault::new(StatusCode::NOT_FOUND, unknown(vip)));
         }
         allowed(self.holder, steering, [vip])?;
@@ -162,13 +162,6 @@ fn unknown(vip: &str) -> String {
     format!("the estate in force has no VIP {}", quote(vip))
 }
 
-fn find<'a>(steering: &'a Steering, name: &str) -> Option<&'a Vip> {
-    let at = steering
-        .vips
-        .binary_search_by(|vip| vip.name.as_str().cmp(name));
-    steering.vips.get(at.ok()?)
-}
-
 /// Whether all of these VIPs stand at sites of the holder.
 fn allowed<'a>(
     holder: &Holder,
@@ -179,9 +172,10 @@ fn allowed<'a>(
         return Ok(());
     };
     let own = |name: &&str| {
-        let site = find(steering, name).and_then(|vip| vip.site);
-        let site = site.and_then(|site| steering.sites.get(usize::from(site.0)));
-        site.is_some_and(|site| sites.contains(&site.name))
+        let vip = steering.vip(name);
+        let vip = vip.and_then(|vip| steering.vips.get(usize::from(vip.0)));
+        let site = vip.and_then(|vip| steering.site(vip));
+        site.is_some_and(|site| sites.iter().any(|own| own == site))
     };
     let foreign: Vec<String> = vips.into_iter().filter(|v| !own(v)).map(quote).collect();
     if foreign.is_empty() {

@@ -12,8 +12,8 @@ use prometheus_client::encoding::{DescriptorEncoder, MetricEncoder, NoLabelSet, 
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Registry;
 
+use crate::admin::Door;
 use crate::admin::reply::{self, Fault};
-use crate::admin::{Door, view};
 use crate::geo::atlas::Origin;
 use crate::keeper::Status;
 use crate::keeper::guard::Refusal;
@@ -238,7 +238,7 @@ fn served(world: &World) -> Vec<Family> {
     let steering = &estate.steering;
     let states = steering.vips.iter().zip(world.verdicts.best());
     let states = states.map(|(vip, verdict)| {
-        let site = view::site(steering, vip).unwrap_or_default();
+        let site = steering.site(vip).unwrap_or_default();
         let labels = vec![
             ("vip", vip.name.clone()),
             ("site", site.to_owned()),

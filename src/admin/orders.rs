@@ -10,7 +10,6 @@ use tokio::sync::oneshot;
 use crate::admin::Door;
 use crate::admin::feed::Desk;
 use crate::admin::reply::{self, Fault, quote};
-use crate::admin::view;
 use crate::config::estate::{Steering, Vip, VipId};
 use crate::health::orders::{Order, Orders, Press, Subject};
 use crate::health::report::Mistake;
@@ -87,7 +86,7 @@ fn over<'a>(
     orders: &'a Orders,
     now: u64,
 ) -> Option<(&'a Subject, &'a Order)> {
-    orders.over(&vip.name, view::site(steering, vip), now)
+    orders.over(&vip.name, steering.site(vip), now)
 }
 
 /// An order as replies show it. Times are seconds of the Unix epoch.

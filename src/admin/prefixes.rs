@@ -8,7 +8,6 @@ use axum::http::{Response, StatusCode};
 use serde::Deserialize;
 
 use crate::admin::reply::{self, Fault, quote};
-use crate::admin::view;
 use crate::config::estate::Vip;
 use crate::health::verdict::{Family, State};
 use crate::world::World;
@@ -56,7 +55,7 @@ pub(super) fn page(world: &World, wanted: &Wanted) -> Result<Response<Body>, Fau
             Some(states) => states.contains(&state.word()),
             None => state != State::Down,
         };
-        state && (sites.is_none() || view::site(steering, vip).is_some_and(|s| among(&sites, s)))
+        state && (sites.is_none() || steering.site(vip).is_some_and(|s| among(&sites, s)))
     };
     let mut lines: BTreeSet<(IpAddr, u8)> = BTreeSet::new();
     for of in Family::ALL

@@ -24,12 +24,6 @@ use crate::world::World;
 use crate::world::digest::Digests;
 use crate::world::estate::{Held, Root};
 
-/// The name of the site of a VIP.
-pub(super) fn site<'a>(steering: &'a Steering, vip: &Vip) -> Option<&'a str> {
-    let site = steering.sites.get(usize::from(vip.site?.0))?;
-    Some(&site.name)
-}
-
 /// What a site, VIP or pool is called.
 pub(super) fn name(steering: &Steering, target: Target) -> &str {
     let name = match target {
@@ -69,7 +63,7 @@ pub(super) fn vips(world: &World, status: &Status, book: &Book, now: u64) -> Val
         ];
         let addresses: Vec<String> = addresses.into_iter().flatten().collect();
         let verdict = both.best();
-        let site = site(steering, vip);
+        let site = steering.site(vip);
         let order = status.situation.orders.over(&vip.name, site, now);
         json!({
             "name": vip.name,

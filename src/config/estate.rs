@@ -309,6 +309,21 @@ impl Steered {
 }
 
 impl Steering {
+    /// The VIP of this name.
+    pub fn vip(&self, name: &str) -> Option<VipId> {
+        let at = self
+            .vips
+            .binary_search_by(|vip| vip.name.as_str().cmp(name));
+        // There are no more than its numbers.
+        Some(VipId(u16::try_from(at.ok()?).ok()?))
+    }
+
+    /// The name of the site of a VIP.
+    pub fn site(&self, vip: &Vip) -> Option<&str> {
+        let site = self.sites.get(usize::from(vip.site?.0))?;
+        Some(&site.name)
+    }
+
     /// Whether both correct the databases alike.
     pub fn corrects_alike(&self, other: &Steering) -> bool {
         let (one, two) = (&self.networks, &other.networks);

@@ -161,9 +161,8 @@ fn outage(world: &World, asker: &Asker, trial: &Trial) -> Option<Outage> {
                     since: asker.now,
                 });
             }
-            let vips = &world.estate.steering.vips;
-            let at = vips.binary_search_by(|v| v.name.as_str().cmp(name)).ok();
-            at.map_or(Both::UNKNOWN, |at| world.verdicts.at(at))
+            let known = world.estate.steering.vip(name);
+            known.map_or(Both::UNKNOWN, |vip| world.verdicts.at(usize::from(vip.0)))
         };
         let standing = Standing {
             verdicts: world.estate.verdicts(down),

@@ -357,9 +357,5 @@ impl Worker {
 }
 
 fn known(estate: &Estate, name: &str) -> bool {
-    estate
-        .steering
-        .vips
-        .binary_search_by(|vip| vip.name.as_str().cmp(name))
-        .is_ok()
+    estate.steering.vip(name).is_some()
 }

@@ -12,7 +12,6 @@ use crate::health::report::Report;
 use crate::health::verdict::{Family, State};
 use crate::keeper::{Change, Keeper, Refused, Taken};
 use crate::limits;
-use crate::probe::now;
 use crate::probe::target::Key;
 
 /// What is to be said of a target.
@@ -59,7 +58,10 @@ impl Post {
         let entries = status.situation.board.entries();
         let ours = entries.flat_map(|(_, entry)| entry.all().filter(|one| &*one.who == PROBE));
         let epochs = ours.map(|one| one.order.epoch);
-        let epoch = epochs.max().map_or(0, |last| last + 1).max(now());
+        let epoch = epochs
+            .max()
+            .map_or(0, |last| last + 1)
+            .max(keeper.clock().now());
         Post {
             keeper,
             who: Arc::from(PROBE),

@@ -13,6 +13,8 @@ use crate::config;
 use crate::diagnostic::Source;
 use crate::health::probed::Ending;
 use crate::health::verdict::{Both, State};
+use crate::keeper::clock::Clock;
+use crate::keeper::clock::tests::Hands;
 use crate::keeper::tests::{DEADLINE, House};
 use crate::keeper::{Change, Force, Touched};
 
@@ -104,6 +106,22 @@ fn no_more_run_at_once_than_may_and_no_target_twice() {
     assert_eq!(up.count(), 700);
     until(&probes, |book| counted(book, Ending::Well) > 1_000);
     assert_eq!(counted(&probes.book()(), Ending::Broken), 0);
+    probes.close(runtime.handle());
+}
+
+#[test]
+fn the_keepers_clock_says_when() {
+    let clock = Clock::by(Hands::at(1_000_000));
+    let (house, runtime) = (House::clocked(&steering(1), clock), runtime());
+    let mut probes = begin(&house, &runtime, |_| async { well() });
+    assert!(runtime.block_on(probes.first()));
+    let book = probes.book()();
+    let last = book.targets.values().map(|t| t.last.as_ref().unwrap().at);
+    assert_eq!(last.collect::<Vec<_>>(), [1_000_000]);
+    let status = house.keeper.status();
+    let entry = status.situation.board.entry("v-0").unwrap();
+    let epoch = entry.all().map(|one| one.order.epoch).max();
+    assert_eq!(epoch, Some(1_000_000));
     probes.close(runtime.handle());
 }
 

@@ -14,7 +14,7 @@ use crate::health::probed::{Ending, Finding, Probed, Result as Found};
 use crate::limits;
 use crate::probe::post::{Came, Post, Word};
 use crate::probe::target::{Key, Spec, Way, targets};
-use crate::probe::{Checker, Ground, Shared, change, now, since};
+use crate::probe::{Checker, Ground, Shared, change, since};
 
 /// See the module. Times are milliseconds since its start.
 pub(super) struct Wheel {
@@ -260,7 +260,8 @@ impl Wheel {
                 .put(key.clone(), Word { side, lease }, turned.is_some(), clock);
         }
         target.tell_unmade(&found);
-        target.note(&self.book, found, micros);
+        let at = self.ground.keeper.clock().now();
+        target.note(&self.book, Found { found, at, micros });
         target.show(&self.book, &key, clock);
         self.tell();
     }
@@ -288,13 +289,9 @@ impl Target {
         }
     }
 
-    fn note(&mut self, book: &Shared, found: Finding, micros: u64) {
-        let ending = found.ending;
-        self.last = Some(Found {
-            found,
-            at: now(),
-            micros,
-        });
+    fn note(&mut self, book: &Shared, found: Found) {
+        let ending = found.found.ending;
+        self.last = Some(found);
         change(book, |book| {
             let counts = book.results.entry(self.spec.probe.clone()).or_default();
             let count = counts

@@ -309,10 +309,7 @@ impl Brake {
     /// What was in force for a VIP at the last step.
     fn before(&self, name: &str) -> Option<Both> {
         let (steering, verdicts) = self.last.as_ref()?;
-        let at = steering
-            .vips
-            .binary_search_by(|vip| vip.name.as_str().cmp(name));
-        Some(verdicts.at(at.ok()?))
+        Some(verdicts.at(usize::from(steering.vip(name)?.0)))
     }
 
     fn end(&self, window: u64, now: u64) -> Option<u64> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::config::estate::{Site, Steering, Vip, VipId};
+use crate::config::estate::{Site, Steering, VipId};
 use crate::health::orders::Subject;
 use crate::health::verdict::Both;
 use crate::world::World;
@@ -12,11 +12,7 @@ use crate::world::World;
 pub fn vips(steering: &Steering, subject: &Subject) -> Option<Vec<VipId>> {
     let all = (0..=u16::MAX).map(VipId).zip(&steering.vips);
     match subject {
-        Subject::Vip(name) => {
-            let at = |vip: &Vip| vip.name.as_str().cmp(name);
-            let at = steering.vips.binary_search_by(at).ok()?;
-            Some(vec![VipId(u16::try_from(at).ok()?)])
-        }
+        Subject::Vip(name) => Some(vec![steering.vip(name)?]),
         Subject::Site(name) => {
             let named = |site: &Site| *site.name == **name;
             let at = steering.sites.iter().position(named)?;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::config::estate::{Steering, Vip};
+use crate::config::estate::Steering;
 use crate::health::board::Board;
 use crate::health::orders::{Order, Orders, Press, Subject};
 use crate::health::verdict::{Both, Verdicts};
@@ -70,7 +70,7 @@ impl Situation {
     pub fn step(&mut self, estate: &Estate, now: u64) -> Standing {
         let (board, steering) = (&self.board, &estate.steering);
         let vips = steering.vips.iter();
-        let sited = vips.map(|vip| (vip.name.as_str(), site(steering, vip)));
+        let sited = vips.map(|vip| (vip.name.as_str(), steering.site(vip)));
         self.orders.rule(sited, |name| board.verdict(name), now);
         let wanted = self.wanted(estate);
         let orders = &self.orders;
@@ -109,10 +109,8 @@ impl Situation {
     /// What answers in this world go by for a VIP, and what has the last word over its observers, in words.
     pub fn in_force(&self, world: &World, vip: &str, now: u64) -> (Both, Option<String>) {
         let steering = &world.estate.steering;
-        let at = steering
-            .vips
-            .binary_search_by(|known| known.name.as_str().cmp(vip));
-        let both = at.map_or(Both::UNKNOWN, |at| world.verdicts.at(at));
+        let known = steering.vip(vip);
+        let both = known.map_or(Both::UNKNOWN, |vip| world.verdicts.at(usize::from(vip.0)));
         (both, self.overruled(steering, vip, now))
     }
 
@@ -139,20 +137,12 @@ fn over<'a>(
     vip: &str,
     now: u64,
 ) -> Option<(&'a Subject, &'a Order)> {
-    let at = steering
-        .vips
-        .binary_search_by(|known| known.name.as_str().cmp(vip));
-    let site = site(steering, steering.vips.get(at.ok()?)?);
-    orders.over(vip, site, now)
+    let known = steering.vips.get(usize::from(steering.vip(vip)?.0))?;
+    orders.over(vip, steering.site(known), now)
 }
 
 /// Whether the brake has no say, since an operator answers for it.
 fn forced(orders: &Orders, steering: &Steering, vip: &str, now: u64) -> bool {
     let order = over(orders, steering, vip, now);
     order.is_some_and(|(_, order)| order.press == Press::Force)
-}
-
-fn site<'a>(steering: &'a Steering, vip: &Vip) -> Option<&'a str> {
-    let site = steering.sites.get(usize::from(vip.site?.0));
-    site.map(|site| site.name.as_str())
 }

@@ -80,11 +80,8 @@ impl<'a> Places<'a> {
             let v6 = vip.address6.map(IpAddr::V6);
             let both = [v4, v6].into_iter().flatten();
             places.addresses.extend(both.map(|address| (address, vip)));
-            let site = vip
-                .site
-                .and_then(|site| steering.sites.get(usize::from(site.0)));
-            if let Some(site) = site {
-                places.sites.entry(&site.name).or_default().push(vip);
+            if let Some(site) = steering.site(vip) {
+                places.sites.entry(site).or_default().push(vip);
             }
         }
         places
@@ -94,7 +91,7 @@ impl<'a> Places<'a> {
         let name = |vip: &&Vip| Arc::from(vip.name.as_str());
         match subject {
             Subject::Vip(name) => {
-                let known = (steering.vips).binary_search_by(|vip| vip.name.as_str().cmp(name));
+                let known = steering.vip(name);
                 known.map_or(Vec::new(), |_| vec![name.clone()])
             }
             Subject::Address(address) => self

@@ -16,7 +16,7 @@ pub(super) fn families(world: &World, status: &Status, now: u64) -> Vec<Family> 
             let said = carried.filter(|c| c.fresh(now)).map(|c| &c.said);
             let amount = amount(vip, said)?;
             let unit = said.and_then(|said| said.unit.as_deref());
-            let site = view::site(steering, vip).unwrap_or_default();
+            let site = steering.site(vip).unwrap_or_default();
             let labels = vec![
                 ("vip", vip.name.clone()),
                 ("site", site.to_owned()),
@@ -75,7 +75,7 @@ fn told(world: &World, status: &Status, now: u64) -> Vec<Family> {
     let steering = &world.estate.steering;
     let fresh = |vip: &Vip| {
         let carried = status.situation.board.entry(&vip.name)?.carried.as_ref()?;
-        let site = view::site(steering, vip).unwrap_or_default();
+        let site = steering.site(vip).unwrap_or_default();
         let labels = vec![("vip", vip.name.clone()), ("site", site.to_owned())];
         carried.fresh(now).then_some((labels, &carried.said))
     };

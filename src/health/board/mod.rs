@@ -211,12 +211,6 @@ impl Board {
         entries.filter(|e| held(&e.v4) || held(&e.v6)).count()
     }
 
-    /// Forgets what was ever said of this VIP, so that it counts as never spoken of, and a sender whose epochs went
-    /// astray can begin again. Whether there was anything to forget.
-    pub fn forget(&mut self, name: &str) -> bool {
-        self.entries.contains_key(name) && Arc::make_mut(&mut self.entries).remove(name).is_some()
-    }
-
     /// Forgets what `who` said of this VIP, or of one family of its addresses, as if it had never spoken. Whether there
     /// was anything.
     pub fn withdraw(&mut self, name: &str, family: Option<Family>, who: &str, now: u64) -> bool {

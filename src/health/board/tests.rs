@@ -343,8 +343,6 @@ fn what_left_the_estate_is_kept_within_bounds() {
     );
     assert!(board.trim(present).is_empty());
     assert_eq!(board.entries().count(), limits::ABSENT + 1);
-    assert!(board.forget("here") && !board.forget("here"));
-    assert_eq!(board.verdict("here"), Both::UNKNOWN);
 }
 
 /// One of the four states that can be reported, made of a number, so that equal orders say the same.

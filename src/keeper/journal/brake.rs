@@ -10,7 +10,7 @@ use std::sync::Arc;
 use redb::{Database, ReadableDatabase, TableDefinition};
 use serde::{Deserialize, Serialize};
 
-use super::{Journal, JournalError, builder};
+use super::{Journal, JournalError};
 use crate::health::verdict::{Both, State, Verdict};
 use crate::steer::brake::{Held, Mark, Why};
 
@@ -59,12 +59,10 @@ enum Word {
 impl Journal {
     /// Writes what the brake remembers; none: there are no bounds. On the disk when this returns without an error.
     pub fn brake(&mut self, marks: Option<&Marks>) -> Result<(), JournalError> {
+        let path = self.path.clone();
         let refused =
-            |error: &dyn fmt::Display| JournalError::Refused(self.path.clone(), error.to_string());
-        let database = match self.database.take() {
-            Some(database) => database,
-            None => builder().open(&self.path).map_err(|e| refused(&e))?,
-        };
+            |error: &dyn fmt::Display| JournalError::Refused(path.clone(), error.to_string());
+        let database = self.take()?;
         let row = marks.map(encode).transpose().map_err(|e| refused(&e))?;
         put(&database, row.as_deref()).map_err(|e| refused(&e))?;
         self.database = Some(database);

@@ -1,12 +1,11 @@
 //! The course of a pool as bytes in the file of health: who is kept out of it, and where its ramps set out.
 //!
-//! The mark `MdC1`, the octets of the record in all (4), stamp (8), octets of the pool's name (octet), the name, the course
-//! as JSON, and a checksum of all before it (8). A ramp is written when it sets out and not at each step, since where it is
-//! follows from the time.
+//! A record under the mark `MdC1`, by the name of the pool, as [`frame`] makes it. A ramp is written when it sets out and
+//! not at each step, since where it is follows from the time.
 
 use serde::{Deserialize, Serialize};
 
-use super::record::{checksum, latest, number, take};
+use super::record::{frame, framed, latest};
 use crate::steer::motion::course::{Course, Part, Returned};
 use crate::steer::motion::failback::Hold;
 use crate::steer::motion::ramp::{Ramp, Way};
@@ -83,31 +82,12 @@ pub(super) fn encode(stamp: u64, name: &str, course: &Course) -> Option<Vec<u8>>
         }),
     };
     let json = serde_json::to_vec(&written).ok()?;
-    let letters = u8::try_from(name.len()).ok()?;
-    let length = MARK.len() + 4 + 8 + 1 + name.len() + json.len() + 8;
-    let mut bytes = Vec::with_capacity(length);
-    bytes.extend(MARK);
-    bytes.extend(u32::try_from(length).ok()?.to_be_bytes());
-    bytes.extend(stamp.to_be_bytes());
-    bytes.push(letters);
-    bytes.extend(name.as_bytes());
-    bytes.extend(json);
-    bytes.extend(checksum(&bytes).to_be_bytes());
-    Some(bytes)
+    frame(MARK, stamp, name, &json)
 }
 
 /// The record that begins these bytes, if one does and it is whole.
 pub(super) fn decode(bytes: &[u8]) -> Option<Record> {
-    let mut rest = bytes.strip_prefix(MARK)?;
-    let length = usize::try_from(u32::from_be_bytes(take(&mut rest)?)).ok()?;
-    let (body, check) = bytes.get(..length)?.split_last_chunk::<8>()?;
-    if checksum(body) != u64::from_be_bytes(*check) {
-        return None;
-    }
-    let mut rest = body.get(MARK.len() + 4..)?;
-    let stamp = number(&mut rest)?;
-    let [letters] = take(&mut rest)?;
-    let (name, json) = rest.split_at_checked(usize::from(letters))?;
+    let (stamp, name, json) = framed(MARK, bytes)?;
     let written: Written = serde_json::from_slice(json).ok()?;
     let ramp = |slope: Slope| {
         let part = match slope.part {
@@ -129,7 +109,7 @@ pub(super) fn decode(bytes: &[u8]) -> Option<Record> {
     };
     Some(Record {
         stamp,
-        name: std::str::from_utf8(name).ok()?.to_owned(),
+        name: name.to_owned(),
         course: Course {
             hold: Hold {
                 out: written.out.into_iter().collect(),

@@ -198,6 +198,19 @@ impl Journal {
         })
     }
 
+    /// The open file, opened anew after a write that failed. Who took it puts it back once its own write has not.
+    fn take(&mut self) -> Result<Database, JournalError> {
+        match self.database.take() {
+            Some(database) => Ok(database),
+            // Nothing was ever written: the file was found shut.
+            None if self.stamp == 0 => self.reopen(),
+            None => {
+                let opened = builder().open(&self.path);
+                opened.map_err(|e| JournalError::Refused(self.path.clone(), e.to_string()))
+            }
+        }
+    }
+
     fn put(&mut self, writes: Writes<'_>) -> Result<(), JournalError> {
         let Writes {
             changes,
@@ -210,12 +223,7 @@ impl Journal {
         let path = self.path.clone();
         let refused =
             |error: &dyn fmt::Display| JournalError::Refused(path.clone(), error.to_string());
-        let database = match self.database.take() {
-            Some(database) => database,
-            // Nothing was ever written: the file was found shut.
-            None if self.stamp == 0 => self.reopen()?,
-            None => builder().open(&path).map_err(|error| refused(&error))?,
-        };
+        let database = self.take()?;
         self.stamp = self.stamp.saturating_add(1);
         store(&database, self.stamp, writes).map_err(|error| refused(&error))?;
         // Should damage lead back to the transaction before, what was forgotten must not be in that one either.

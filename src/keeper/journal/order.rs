@@ -1,13 +1,12 @@
 //! An operator's order as bytes in the file of health.
 //!
-//! The mark `MdO1`, the octets of the record in all (4), stamp (8), octets of the subject's name (octet), the name, the
-//! order as JSON, and a checksum of all before it (8). An order that was taken away or has ended leaves a record that says
-//! so: else a damaged file, whose pages are not wiped, could bring it back.
+//! A record under the mark `MdO1`, by the name of the subject, as [`frame`] makes it. An order that was taken away or has
+//! ended leaves a record that says so: else a damaged file, whose pages are not wiped, could bring it back.
 
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-use super::record::{checksum, latest, number, take};
+use super::record::{frame, framed, latest};
 use crate::health::orders::{Order, Press, Subject, Want};
 use crate::health::verdict::{Both, State, Verdict};
 
@@ -78,32 +77,12 @@ pub(super) fn encode(stamp: u64, subject: &Subject, order: Option<&Order>) -> Op
         order: order.map(said),
     };
     let json = serde_json::to_vec(&written).ok()?;
-    let name = subject.name();
-    let letters = u8::try_from(name.len()).ok()?;
-    let length = MARK.len() + 4 + 8 + 1 + name.len() + json.len() + 8;
-    let mut bytes = Vec::with_capacity(length);
-    bytes.extend(MARK);
-    bytes.extend(u32::try_from(length).ok()?.to_be_bytes());
-    bytes.extend(stamp.to_be_bytes());
-    bytes.push(letters);
-    bytes.extend(name.as_bytes());
-    bytes.extend(json);
-    bytes.extend(checksum(&bytes).to_be_bytes());
-    Some(bytes)
+    frame(MARK, stamp, subject.name(), &json)
 }
 
 /// The record that begins these bytes, if one does and it is whole.
 pub(super) fn decode(bytes: &[u8]) -> Option<Record> {
-    let mut rest = bytes.strip_prefix(MARK)?;
-    let length = usize::try_from(u32::from_be_bytes(take(&mut rest)?)).ok()?;
-    let (body, check) = bytes.get(..length)?.split_last_chunk::<8>()?;
-    if checksum(body) != u64::from_be_bytes(*check) {
-        return None;
-    }
-    let mut rest = body.get(MARK.len() + 4..)?;
-    let stamp = number(&mut rest)?;
-    let [letters] = take(&mut rest)?;
-    let (name, json) = rest.split_at_checked(usize::from(letters))?;
+    let (stamp, name, json) = framed(MARK, bytes)?;
     let written: Written = serde_json::from_slice(json).ok()?;
     let order = match written.order {
         None => None,
@@ -111,7 +90,7 @@ pub(super) fn decode(bytes: &[u8]) -> Option<Record> {
     };
     Some(Record {
         stamp,
-        subject: Subject::of(&written.kind, std::str::from_utf8(name).ok()?)?,
+        subject: Subject::of(&written.kind, name)?,
         order,
     })
 }

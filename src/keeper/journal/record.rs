@@ -278,6 +278,37 @@ pub(super) fn latest<R, N: Ord>(
     latest.into_values().map(|(_, record)| record).collect()
 }
 
+/// A record of what has a name and is said in JSON: the mark, octets of the record in all (4), stamp (8), octets of the
+/// name (octet), the name, the JSON, and a checksum of all before it (8). None if the name is longer than 255 octets.
+pub(super) fn frame(mark: &[u8; 4], stamp: u64, name: &str, json: &[u8]) -> Option<Vec<u8>> {
+    let letters = u8::try_from(name.len()).ok()?;
+    let length = mark.len() + 4 + 8 + 1 + name.len() + json.len() + 8;
+    let mut bytes = Vec::with_capacity(length);
+    bytes.extend(mark);
+    bytes.extend(u32::try_from(length).ok()?.to_be_bytes());
+    bytes.extend(stamp.to_be_bytes());
+    bytes.push(letters);
+    bytes.extend(name.as_bytes());
+    bytes.extend(json);
+    bytes.extend(checksum(&bytes).to_be_bytes());
+    Some(bytes)
+}
+
+/// The stamp, the name and the JSON of such a record, if one begins these bytes and it is whole.
+pub(super) fn framed<'a>(mark: &[u8; 4], bytes: &'a [u8]) -> Option<(u64, &'a str, &'a [u8])> {
+    let mut rest = bytes.strip_prefix(mark)?;
+    let length = usize::try_from(u32::from_be_bytes(take(&mut rest)?)).ok()?;
+    let (body, check) = bytes.get(..length)?.split_last_chunk::<8>()?;
+    if checksum(body) != u64::from_be_bytes(*check) {
+        return None;
+    }
+    let mut rest = body.get(mark.len() + 4..)?;
+    let stamp = number(&mut rest)?;
+    let [letters] = take(&mut rest)?;
+    let (name, json) = rest.split_at_checked(usize::from(letters))?;
+    Some((stamp, std::str::from_utf8(name).ok()?, json))
+}
+
 /// FNV-1a: no damage within one octet goes unseen, and other damage once in 2^64.
 pub(super) fn checksum(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |sum, b| {

@@ -82,7 +82,7 @@ impl House {
     }
 
     /// The same by another clock.
-    fn clocked(steering: &str, clock: Clock) -> House {
+    pub(crate) fn clocked(steering: &str, clock: Clock) -> House {
         let folder = TempDir::new().unwrap();
         let zones = folder.path().join("zones");
         fs::create_dir(&zones).unwrap();

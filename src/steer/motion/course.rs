@@ -226,7 +226,7 @@ impl Course {
                     Part::All | Part::Vips(_) => {
                         moving
                             .factors
-                            .extend(sight.vip(name).map(|vip| (vip, factor)));
+                            .extend(sight.steering.vip(name).map(|vip| (vip, factor)));
                     }
                     Part::Numbers => moving.numbers.extend(target(name).map(|t| (t, factor))),
                     Part::Clients(_) => {
@@ -321,12 +321,6 @@ impl Sight<'_> {
             })
         };
         vips.iter().filter_map(wanted).collect()
-    }
-
-    fn vip(&self, name: &str) -> Option<VipId> {
-        let vips = &self.steering.vips;
-        let at = vips.binary_search_by(|vip| vip.name.as_str().cmp(name));
-        at.ok().map(|at| VipId(at as u16))
     }
 
     /// What a member is called.
