@@ -205,22 +205,13 @@ fn name(bencher: Bencher<'_, '_>, names: usize) {
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
     let mut dice = Dice(1);
-    let mut v4: Vec<u32> = (0..RANGES).map(|_| u32::from(dice.v4()) & !0xf).collect();
-    let mut v6: Vec<u128> = (0..RANGES).map(|_| u128::from(dice.v6())).collect();
-    v4.sort_unstable();
-    v4.dedup();
-    v6.sort_unstable();
-    v6.dedup();
-    let class = |n: usize| (n % 250) as u32;
-    let v4 = v4
-        .into_iter()
-        .enumerate()
-        .map(|(n, start)| (start, class(n)));
-    let v6 = v6
-        .into_iter()
-        .enumerate()
-        .map(|(n, start)| (start, class(n)));
-    Table::new(v4.collect(), v6.collect())
+    let v4 = sample::starts(RANGES, || u32::from(dice.v4()) & !0xf);
+    let v6 = sample::starts(RANGES, || u128::from(dice.v6()));
+    let classes = (0..250).cycle();
+    Table::new(
+        v4.into_iter().zip(classes.clone()).collect(),
+        v6.into_iter().zip(classes).collect(),
+    )
 });
 
 /// The class of an address in a table of a million ranges of each family.

@@ -4,9 +4,17 @@
 //! `counted_answers`, or another whose name begins with `counted_`, does meanwhile is that part's count.
 
 use std::fs;
+use std::hint::black_box;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use meridian::answer::{Client, Transport, Turn, answer};
+use meridian::stats::Counters;
+use meridian::wire::asked::{Asked, Seed};
+use meridian::world::World;
+
+use crate::sample;
 
 /// This program under callgrind.
 pub struct Counted {
@@ -107,6 +115,31 @@ fn total(file: &Path) -> u64 {
             .or_else(|| line.strip_prefix("summary: "))
     });
     line.unwrap().trim().parse().unwrap()
+}
+
+/// The instructions of one answer, where the program run with these words gives so many as its only part.
+pub fn instructions(words: &[&str], times: usize) -> f64 {
+    let mut run = Counted::start(words);
+    let all = run.count("answers");
+    run.end();
+    all as f64 / times as f64
+}
+
+/// So many answers to queries in turn.
+#[inline(never)]
+pub fn counted_answers(world: &World, queries: &[Vec<u8>], times: usize) {
+    let client = Client {
+        addr: (sample::SENDER, 53_000).into(),
+        transport: Transport::Udp,
+    };
+    let counters = Counters::default();
+    let mut name = Asked::new(Seed::default());
+    let mut turn = Turn::new(0, &counters, &mut name);
+    turn.now = sample::NOW;
+    let mut out = [0; meridian::limits::UDP_PAYLOAD];
+    for query in queries.iter().cycle().take(times) {
+        black_box(answer(world, client, &mut turn, black_box(query), &mut out));
+    }
 }
 
 /// The child's side: `work` is called for each part, by its name, until no more are asked for.

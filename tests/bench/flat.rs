@@ -23,16 +23,12 @@ mod sample;
 #[path = "../support/server.rs"]
 mod server;
 
-use std::hint::black_box;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Instant;
 
-use callgrind::Counted;
+use callgrind::counted_answers;
 use ground::{ROWS, Row};
-use meridian::answer::{Client, Transport, Turn, answer};
-use meridian::stats::Counters;
-use meridian::wire::asked::{Asked, Seed};
 use meridian::world::World;
 
 /// What an answer may cost more.
@@ -49,7 +45,7 @@ fn main() {
     match (after("counted"), after("timed")) {
         (Some(row), _) => {
             let (world, queries) = ground::of(row, numbers[0]);
-            callgrind::serve(|_| counted_answers(world.world(), &queries));
+            callgrind::serve(|_| counted_answers(world.world(), &queries, ANSWERS));
         }
         (_, Some(row)) => {
             let (world, queries) = ground::of(row, numbers[0]);
@@ -99,9 +95,7 @@ fn measure(row: &Row) -> Vec<Point> {
     );
     let point = |size: &usize| {
         let words = ["counted", row.name, &size.to_string()];
-        let mut run = Counted::start(&words);
-        let instructions = run.count("answers") as f64 / ANSWERS as f64;
-        run.end();
+        let instructions = callgrind::instructions(&words, ANSWERS);
         let said = Command::new(std::env::current_exe().unwrap())
             .args(["timed", row.name, &size.to_string()])
             .output()
@@ -121,28 +115,11 @@ fn measure(row: &Row) -> Vec<Point> {
     row.sizes.iter().map(point).collect()
 }
 
-#[inline(never)]
-fn counted_answers(world: &World, queries: &[Vec<u8>]) {
-    let client = Client {
-        addr: (sample::SENDER, 53_000).into(),
-        transport: Transport::Udp,
-    };
-    let counters = Counters::default();
-    let mut name = Asked::new(Seed::default());
-    let mut turn = Turn::new(0, &counters, &mut name);
-    turn.now = sample::NOW;
-    let mut out = [0; meridian::limits::UDP_PAYLOAD];
-    for n in 0..ANSWERS {
-        let query = black_box(&queries[n % ground::QUERIES]);
-        black_box(answer(world, client, &mut turn, query, &mut out));
-    }
-}
-
 /// Nanoseconds of an answer.
 fn timed(world: &World, queries: &[Vec<u8>]) -> f64 {
     let round = |_| {
         let start = Instant::now();
-        counted_answers(world, queries);
+        counted_answers(world, queries, ANSWERS);
         start.elapsed().as_secs_f64() * 1e9 / ANSWERS as f64
     };
     (0..ROUNDS).map(round).fold(f64::INFINITY, f64::min)

@@ -11,6 +11,8 @@
     reason = "a bench is no part of the server, and takes what it needs of the tests' rooms"
 )]
 
+#[path = "callgrind.rs"]
+mod callgrind;
 #[path = "steer/ground.rs"]
 mod ground;
 #[path = "../support/heap.rs"]
@@ -21,15 +23,11 @@ mod sample;
 mod server;
 
 use std::hint::black_box;
-use std::process::Command;
 use std::sync::Arc;
 use std::time::Instant;
 
 use ground::Scale;
-use meridian::answer::{Client, Transport, Turn, answer};
 use meridian::health::verdict::{Both, State, Verdict};
-use meridian::stats::Counters;
-use meridian::wire::asked::{Asked, Seed};
 use meridian::wire::kind::Kind;
 use meridian::world::World;
 use meridian::world::situation::Standing;
@@ -60,7 +58,7 @@ const SMALL: Scale = Scale {
 
 fn main() {
     let words: Vec<String> = std::env::args().collect();
-    match words.iter().position(|word| word == "--run") {
+    match words.iter().position(|word| word == "counted") {
         Some(at) if words[at + 1] == "large" => answers(&LARGE),
         Some(_) => answers(&SMALL),
         None => {
@@ -181,41 +179,11 @@ fn answers(scale: &Scale) {
             sample::query(&ground::name(name), kind, terms)
         })
         .collect();
-    counted_answers(server.world(), &queries);
-}
-
-#[inline(never)]
-fn counted_answers(world: &World, queries: &[Vec<u8>]) {
-    let client = Client {
-        addr: (sample::SENDER, 53_000).into(),
-        transport: Transport::Udp,
-    };
-    let counters = Counters::default();
-    let mut name = Asked::new(Seed::default());
-    let mut turn = Turn::new(0, &counters, &mut name);
-    turn.now = sample::NOW;
-    let mut out = [0; meridian::limits::UDP_PAYLOAD];
-    for n in 0..ANSWERS {
-        let query = &queries[n % queries.len()];
-        black_box(answer(world, client, &mut turn, black_box(query), &mut out));
-    }
+    callgrind::serve(|_| callgrind::counted_answers(server.world(), &queries, ANSWERS));
 }
 
 fn instructions() {
-    let count = |which: &str| {
-        let out = Command::new("valgrind")
-            .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
-            .args(["--collect-atstart=no", "--toggle-collect=*counted_answers*"])
-            .arg(std::env::current_exe().unwrap())
-            .args(["--run", which])
-            .output()
-            .unwrap_or_else(|error| panic!("valgrind: {error}: apt-get install valgrind"));
-        let said = String::from_utf8_lossy(&out.stderr);
-        assert!(out.status.success(), "{said}");
-        let line = said.lines().find_map(|l| l.split_once("Collected : "));
-        let all: f64 = line.unwrap().1.trim().parse().unwrap();
-        all / ANSWERS as f64
-    };
+    let count = |which| callgrind::instructions(&["counted", which], ANSWERS);
     let (small, large) = (count("small"), count("large"));
     let more = large / small - 1.0;
     println!(

@@ -185,28 +185,24 @@ fn atlas(ranges: usize) -> Atlas {
     });
     let facts: Vec<Facts> = [Facts::default()].into_iter().chain(facts).collect();
     let mut dice = Dice(1);
-    let number = |n: usize| (n % COUNTRIES.len() + 1) as u32;
-    let mut v4: Vec<u32> = (0..ranges).map(|_| u32::from(dice.v4()) & !0xff).collect();
-    let mut v6: Vec<u128> = (0..ranges)
-        .map(|_| u128::from(dice.v6()) >> 80 << 80)
-        .collect();
-    v4.sort_unstable();
-    v4.dedup();
-    v6.sort_unstable();
-    v6.dedup();
-    let v4 = v4
-        .into_iter()
-        .enumerate()
-        .map(|(n, start)| (start, number(n)));
-    let v6 = v6
-        .into_iter()
-        .enumerate()
-        .map(|(n, start)| (start, number(n)));
+    let v4 = starts(ranges, || u32::from(dice.v4()) & !0xff);
+    let v6 = starts(ranges, || u128::from(dice.v6()) >> 80 << 80);
+    let numbers = (1..facts.len() as u32).cycle();
     Atlas::new(
         facts,
-        [(0, 0)].into_iter().chain(v4),
-        [(0, 0)].into_iter().chain(v6),
+        [(0, 0)]
+            .into_iter()
+            .chain(v4.into_iter().zip(numbers.clone())),
+        [(0, 0)].into_iter().chain(v6.into_iter().zip(numbers)),
     )
+}
+
+/// Where up to so many made-up networks begin, each once, in the order of their addresses.
+pub(crate) fn starts<T: Ord>(many: usize, roll: impl FnMut() -> T) -> Vec<T> {
+    let mut starts: Vec<T> = std::iter::repeat_with(roll).take(many).collect();
+    starts.sort_unstable();
+    starts.dedup();
+    starts
 }
 
 /// What a query says of EDNS.

@@ -7,12 +7,9 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::process::Command;
 
-use super::callgrind::{self, Counted};
+use super::callgrind::{self, Counted, counted_answers};
 use super::sample::{self, Dice, Terms};
-use super::{
-    Asked, CASES, Choice, Client, Counters, Family, Kind, MANY, SERVER, Seed, TABLE, Transport,
-    Turn, query, reply,
-};
+use super::{Asked, CASES, Choice, Family, Kind, MANY, SERVER, Seed, TABLE, query};
 
 /// What a count may differ from the one that is kept. Callgrind is exact; what remains is that other code stands beside it.
 const BAR: f64 = 0.03;
@@ -123,7 +120,7 @@ pub fn serve() {
         match step {
             "answer" => {
                 let case = CASES.iter().find(|case| case.label == what).unwrap();
-                counted_answers(&case.queries());
+                counted_answers(SERVER.world(), &case.queries(), TIMES);
             }
             "parse" => {
                 let mut dice = Dice(7);
@@ -170,24 +167,6 @@ pub fn serve() {
 fn counted_nothing() {
     for n in 0..TIMES {
         black_box(n % MANY);
-    }
-}
-
-#[inline(never)]
-fn counted_answers(queries: &[Vec<u8>]) {
-    let client = Client {
-        addr: (sample::SENDER, 53_000).into(),
-        transport: Transport::Udp,
-    };
-    let counters = Counters::default();
-    let mut name = Asked::new(Seed::default());
-    let mut turn = Turn::new(0, &counters, &mut name);
-    turn.now = sample::NOW;
-    let mut out = [0; meridian::limits::UDP_PAYLOAD];
-    let world = SERVER.world();
-    for n in 0..TIMES {
-        let query = black_box(&queries[n % MANY]);
-        black_box(reply(world, client, &mut turn, query, &mut out));
     }
 }
 

@@ -163,14 +163,8 @@ fn atlas(networks: usize) -> Atlas {
     let facts: Vec<Facts> = [Facts::default()].into_iter().chain(facts).collect();
     let mut dice = Dice(1);
     let many = networks / 4 * 3;
-    let mut v4: Vec<u32> = (0..many).map(|_| u32::from(dice.v4()) & !0x1f).collect();
-    let mut v6: Vec<u128> = (0..networks - many)
-        .map(|_| u128::from(dice.v6()) >> 80 << 80)
-        .collect();
-    v4.sort_unstable();
-    v4.dedup();
-    v6.sort_unstable();
-    v6.dedup();
+    let v4 = sample::starts(many, || u32::from(dice.v4()) & !0x1f);
+    let v6 = sample::starts(networks - many, || u128::from(dice.v6()) >> 80 << 80);
     let mut number = || 1 + (dice.roll() % SITES.len() as u64) as u32;
     let v4: Vec<(u32, u32)> = v4.into_iter().map(|start| (start, number())).collect();
     let v6: Vec<(u128, u32)> = v6.into_iter().map(|start| (start, number())).collect();

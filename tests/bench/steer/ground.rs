@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use meridian::geo::atlas::{Atlas, Facts};
 use meridian::place::{Country, Point};
 
-use crate::sample::Dice;
+use crate::sample::{self, Dice};
 
 /// How much there is.
 pub struct Scale {
@@ -144,16 +144,8 @@ pub fn atlas(scale: &Scale) -> Atlas {
         }
     }
     let many = facts.len() as u64;
-    let mut v4: Vec<u32> = (0..scale.ranges)
-        .map(|_| u32::from(dice.v4()) & !0xff)
-        .collect();
-    let mut v6: Vec<u128> = (0..scale.ranges)
-        .map(|_| u128::from(dice.v6()) >> 80 << 80)
-        .collect();
-    v4.sort_unstable();
-    v4.dedup();
-    v6.sort_unstable();
-    v6.dedup();
+    let v4 = sample::starts(scale.ranges, || u32::from(dice.v4()) & !0xff);
+    let v6 = sample::starts(scale.ranges, || u128::from(dice.v6()) >> 80 << 80);
     let mut number = || (dice.roll() % many) as u32;
     let v4: Vec<(u32, u32)> = v4.into_iter().map(|start| (start, number())).collect();
     let v6: Vec<(u128, u32)> = v6.into_iter().map(|start| (start, number())).collect();
