@@ -55,7 +55,7 @@ pub struct Decision<'w> {
 /// Decides for a name that the root pool `root` answers. `lower` is the name asked, in small letters and wire form; `hop`
 /// says how many steered names led to it.
 #[allow(clippy::too_many_arguments, reason = "all that a choice depends on")]
-#[inline]
+#[inline(always)]
 pub fn decide<'w>(
     world: &'w World,
     root: u32,
@@ -158,9 +158,8 @@ impl<'w> Decision<'w> {
     #[inline]
     pub fn vips(&self, family: Family) -> impl Iterator<Item = VipId> + Clone + use<'w> {
         let vips = self.plan.side(family).choice.pick(family, self.point);
-        let count = vips.len();
-        let turn = draw::start(self.rotation, count);
-        let at = move |n: usize| if n < count { n } else { n - count };
-        (turn..turn + count).filter_map(move |n| vips.get(at(n)).copied())
+        let turn = draw::start(self.rotation, vips.len());
+        let (last, first) = vips.split_at_checked(turn).unwrap_or((&[], vips));
+        first.iter().chain(last).copied()
     }
 }

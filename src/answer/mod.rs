@@ -103,7 +103,7 @@ pub fn make(
     out: &mut [u8],
 ) -> (Outcome, usize) {
     turn.trust = Trust::None;
-    match query::parse(message) {
+    match query::parse(message, turn.asked) {
         Ok(query) => {
             if query.edns.as_ref().is_some_and(|e| e.subnet.is_some()) {
                 turn.counters.subnets.add(1);
@@ -243,7 +243,7 @@ struct Head {
 }
 
 /// Ends the additional section with the OPT record.
-#[inline]
+#[inline(always)]
 fn close(writer: &mut Writer<'_>, head: &mut Head, opt: Option<&Opt<'_>>) {
     if let Some(opt) = opt {
         let mark = writer.mark();

@@ -47,7 +47,7 @@ pub(super) struct More<'a> {
 
 impl<'a> Opt<'a> {
     /// What goes back to a query of these terms. Judges its cookie.
-    #[inline]
+    #[inline(always)]
     pub(super) fn new(
         world: &'a World,
         client: Client,
@@ -91,7 +91,7 @@ impl<'a> Opt<'a> {
     }
 
     /// Writes the record; its room was kept.
-    #[inline]
+    #[inline(always)]
     pub(super) fn put(&self, writer: &mut Writer<'_>, rcode: Rcode) -> Result<(), Full> {
         let subnet = self.terms.subnet.as_ref();
         let tail = subnet.map_or(0, |s| SUBNET + usize::from(s.source).div_ceil(8));

@@ -146,7 +146,7 @@ impl<'w> Reply<'w, '_> {
         let asked = &mut *turn.asked;
         // A chain may come by twice; the record stands there once.
         let owner = asked.hash(labels);
-        if !self.led.contains(&owner) {
+        if !self.has_led(owner) {
             self.whole(
                 |reply, asked| {
                     reply.writer.name(asked.suffix(labels))?;
@@ -154,7 +154,12 @@ impl<'w> Reply<'w, '_> {
                 },
                 asked,
             )?;
-            if let Some(free) = self.led.iter_mut().find(|led| **led == 0) {
+            if let Some(free) = self
+                .led
+                .get_or_insert([0; limits::CHAIN + 1])
+                .iter_mut()
+                .find(|led| **led == 0)
+            {
                 *free = owner;
             }
         }

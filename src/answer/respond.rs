@@ -49,9 +49,9 @@ pub(super) fn respond(
         hops: 0,
         held: None,
         why: None,
-        led: [0; limits::CHAIN + 1],
+        led: None,
     };
-    let outcome = reply.fill(message, query, turn);
+    let outcome = reply.fill(query, turn);
     if reply.drawn {
         turn.counter = turn.counter.wrapping_add(1);
     }
@@ -111,11 +111,11 @@ pub(super) struct Reply<'w, 'b> {
     /// Why there is no better answer.
     pub(super) why: Option<&'static Ede>,
     /// The hashes of the owners of DNAME records that stand in the answer.
-    pub(super) led: [u64; limits::CHAIN + 1],
+    pub(super) led: Option<[u64; limits::CHAIN + 1]>,
 }
 
 impl<'w> Reply<'w, '_> {
-    fn fill(&mut self, message: &[u8], query: &Query<'_>, turn: &mut Turn<'_>) -> Outcome {
+    fn fill(&mut self, query: &Query<'_>, turn: &mut Turn<'_>) -> Outcome {
         if query.class != class::IN {
             match query.class {
                 class::CH => return self.chaos(query, turn),
@@ -127,11 +127,6 @@ impl<'w> Reply<'w, '_> {
         if let Some((rcode, why)) = unfit(query.kind) {
             let outcome = outcome_of(rcode);
             return self.refuse(rcode, outcome, Some(why));
-        }
-        // It stands right behind the header.
-        let name = message.get(HEADER..).unwrap_or_default();
-        if turn.asked.read(name).is_err() {
-            return self.refuse(Rcode::FormErr, Outcome::FormErr, None);
         }
         if matches!(query.kind, Kind::AXFR | Kind::IXFR) {
             return self.transfer(query.kind, turn.asked);
@@ -240,7 +235,7 @@ impl<'w> Reply<'w, '_> {
         }
         match found {
             Found::Records { rrset, node, .. } => {
-                if rrset.kind() == Kind::DNAME && self.led.contains(&name) {
+                if rrset.kind() == Kind::DNAME && self.has_led(name) {
                     return Some(Outcome::Static);
                 }
                 let done = self.answer(held, node, rrset, turn, first);
@@ -267,6 +262,11 @@ impl<'w> Reply<'w, '_> {
         }
     }
 
+    /// Whether the DNAME record of the owner with this hash stands in the answer already.
+    pub(super) fn has_led(&self, owner: u64) -> bool {
+        self.led.is_some_and(|led| led.contains(&owner))
+    }
+
     /// RFC 8482 §4.1: one RRset is an answer to ANY.
     fn any(
         &mut self,
@@ -281,7 +281,7 @@ impl<'w> Reply<'w, '_> {
         };
         // A DNAME that led here stands in the answer already.
         let own = turn.asked.hash(turn.asked.labels());
-        if rrset.kind() == Kind::DNAME && self.led.contains(&own) {
+        if rrset.kind() == Kind::DNAME && self.has_led(own) {
             match rrsets.next() {
                 Some(next) => rrset = next,
                 None => return Outcome::Static,

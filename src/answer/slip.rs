@@ -16,7 +16,7 @@ pub fn slip(
     message: &[u8],
     out: &mut [u8],
 ) -> usize {
-    let Ok(query) = query::parse(message) else {
+    let Ok(query) = query::parse(message, turn.asked) else {
         return 0;
     };
     let (rcode, edns) = match turn.trust {

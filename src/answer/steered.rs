@@ -19,6 +19,7 @@ use crate::zone::NodeRef;
 impl<'w> Reply<'w, '_> {
     /// What steering has for this client at a node; none if the node is not steered. The answer is bound to it by
     /// [`Reply::bind`].
+    #[inline(always)]
     pub(super) fn decide(
         &self,
         held: &Held,
@@ -65,14 +66,30 @@ impl<'w> Reply<'w, '_> {
             return self.refuse(Rcode::ServFail, Outcome::ServFail, None);
         };
         self.bind(&decision);
-        // RFC 8482 §4.1: ANY gets one RRset.
-        let kinds: &[Kind] = if kind == Kind::ANY {
-            &[Kind::A, Kind::AAAA]
-        } else {
-            &[kind]
+        let kinds = match kind {
+            Kind::A => [Kind::A].as_slice(),
+            Kind::AAAA => &[Kind::AAAA],
+            // RFC 8482 §4.1: ANY gets one RRset.
+            _ => &[Kind::A, Kind::AAAA],
         };
-        for (at, &kind) in kinds.iter().enumerate() {
-            let family = if kind == Kind::A {
+        self.first_of(kinds, held, node, &decision, turn, first)
+            .unwrap_or_else(|| self.other(held, node, kind, &decision, turn, first))
+    }
+
+    /// The addresses of the first family that has any.
+    #[inline(always)]
+    fn first_of(
+        &mut self,
+        mut kinds: &[Kind],
+        held: &'w Held,
+        node: NodeRef<'w>,
+        decision: &Decision<'w>,
+        turn: &Turn<'_>,
+        first: bool,
+    ) -> Option<Outcome> {
+        loop {
+            let (kind, rest) = kinds.split_first()?;
+            let family = if *kind == Kind::A {
                 Family::V4
             } else {
                 Family::V6
@@ -80,28 +97,44 @@ impl<'w> Reply<'w, '_> {
             let stand = decision.stand(family);
             self.doubt(stand);
             match stand {
-                Stand::NoData | Stand::Closed => continue,
                 Stand::Zone if has_addresses(node) => {
-                    let kinds = kinds.get(at..).unwrap_or_default();
-                    return self.last_resort(held, node, kinds, &decision, turn, first);
+                    return Some(self.last_resort(held, node, kinds, decision, turn, first));
                 }
-                Stand::Up | Stand::Zone | Stand::All => {}
+                Stand::Up | Stand::Zone | Stand::All => {
+                    if let Some(end) = self.chosen(family, decision, turn, first) {
+                        return Some(end);
+                    }
+                }
+                Stand::NoData | Stand::Closed => {}
             }
-            let vips = decision.vips(family);
-            let before = self.counts[0];
-            let done = self.whole(
-                |reply, asked| reply.vips(vips.clone(), family, decision.ttl(family), asked, first),
-                turn.asked,
-            );
-            if done.is_err() {
-                return self.settle(done, Outcome::Steered);
-            }
-            if self.counts[0] > before {
-                self.tally(vips, decision.ttl(family), turn);
-                return Outcome::Steered;
-            }
+            kinds = rest;
         }
-        self.other(held, node, kind, &decision, turn, first)
+    }
+
+    /// Those of the VIPs chosen, if there are any.
+    #[inline(always)]
+    fn chosen(
+        &mut self,
+        family: Family,
+        decision: &Decision<'w>,
+        turn: &Turn<'_>,
+        first: bool,
+    ) -> Option<Outcome> {
+        let ttl = decision.ttl(family);
+        let vips = decision.vips(family);
+        let before = self.counts[0];
+        let done = self.whole(
+            |reply, asked| reply.vips(vips.clone(), family, ttl, asked, first),
+            turn.asked,
+        );
+        if done.is_err() {
+            return Some(self.settle(done, Outcome::Steered));
+        }
+        if self.counts[0] == before {
+            return None;
+        }
+        self.tally(vips, ttl, turn);
+        Some(Outcome::Steered)
     }
 
     /// Steering has no address. Who asks for any type gets what else the zone has here; it is no empty name.

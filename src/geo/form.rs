@@ -33,7 +33,7 @@ pub(super) const FORMS: [Form; 4] = [MAPPED, NAT64, TEREDO, SIX_TO_FOUR];
 const FIRSTS: [u16; 4] = [0, 0x0064, 0x2001, 0x2002];
 
 /// Whether the first sixteen bits alone say that an address has none of the forms.
-#[inline]
+#[inline(always)]
 fn is_far(addr: Ipv6Addr) -> bool {
     let [mapped, nat64, teredo, six_to_four] = FIRSTS;
     let first = addr.segments()[0];
@@ -51,7 +51,7 @@ impl Form {
     }
 
     /// The form that an address has, if it has one.
-    #[inline]
+    #[inline(always)]
     fn of(addr: Ipv6Addr) -> Option<&'static Form> {
         if is_far(addr) {
             return None;
@@ -70,7 +70,7 @@ impl Form {
 
 /// The IPv4 address within an IPv6 one, and how many bits stand before it: a prefix of `n` bits around the one is a prefix
 /// of so many more around the other.
-#[inline]
+#[inline(always)]
 pub fn embedded(addr: Ipv6Addr) -> Option<(Ipv4Addr, u8)> {
     let form = Form::of(addr)?;
     let bits = (u128::from(addr) >> (96 - form.before)) as u32 ^ form.turn;
@@ -92,7 +92,7 @@ pub fn fold(addr: IpAddr) -> IpAddr {
 }
 
 /// The length that a prefix around `addr` needs at the least to hold no address of any form; for one that has none itself.
-#[inline]
+#[inline(always)]
 pub(super) fn apart(addr: Ipv6Addr) -> u8 {
     if is_far(addr) {
         // Whoever is nearest differs latest, and here that is within the first sixteen bits.

@@ -44,7 +44,7 @@ impl Table {
     ///
     /// An IPv4 address written as IPv6 has the class of the IPv4 address, and the length counts in the form in which it is
     /// written; no prefix around any other IPv6 address reaches into such a form, unless all is one class there.
-    #[inline]
+    #[inline(always)]
     pub fn find(&self, addr: IpAddr) -> (u32, u8) {
         let mut least = self.least;
         if let (IpAddr::V6(six), true) = (addr, self.parted) {

@@ -66,6 +66,7 @@ impl Asked {
 
     /// The uncompressed name at the start of `bytes`; how many of them it took. After an error this is the root. A few
     /// octets behind the name make it a little quicker.
+    #[inline(always)]
     pub fn read(&mut self, bytes: &[u8]) -> Result<usize, NameError> {
         self.length = 1;
         self.labels = 0;
@@ -78,6 +79,7 @@ impl Asked {
         taken
     }
 
+    #[inline(always)]
     fn split(&mut self, bytes: &[u8]) -> Result<usize, NameError> {
         // No name is longer, so none is looked for beyond.
         let most = bytes.get(..limits::NAME).unwrap_or(bytes);
@@ -124,6 +126,7 @@ impl Asked {
     }
 
     /// The hashes, from the root leftwards.
+    #[inline(always)]
     fn fold(&mut self) {
         let mut hash = first(self.seed);
         self.hashes[0] = hash;

@@ -349,5 +349,22 @@ impl std::str::FromStr for Name {
     }
 }
 
+/// Whether two names in small letters and wire form are the same. What `==` says, without a call for the lengths that
+/// names have.
+#[inline(always)]
+pub fn same(one: &[u8], other: &[u8]) -> bool {
+    if one.len() != other.len() {
+        return false;
+    }
+    let (Some(last), Some(others)) = (one.last_chunk::<8>(), other.last_chunk::<8>()) else {
+        return one == other;
+    };
+    // The last lane overlaps the one before it, so that no octet is left over.
+    let lanes = one.as_chunks::<8>().0.iter().zip(other.as_chunks::<8>().0);
+    lanes
+        .chain([(last, others)])
+        .all(|(a, b)| u64::from_ne_bytes(*a) == u64::from_ne_bytes(*b))
+}
+
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
 //! Reading a query: the header, one question, and what stands behind it (RFC 1035 §4.1, RFC 6891, RFC 8945).
 
-use crate::limits;
+use crate::wire::asked::Asked;
 use crate::wire::ede::{self, Ede};
 use crate::wire::kind::{Kind, Rcode};
 use crate::wire::tsig::Tsig;
@@ -78,20 +78,20 @@ pub fn accept(message: &[u8]) -> Result<&[u8; HEADER], Refusal> {
     }
 }
 
-/// Reads a message.
+/// Reads a message; the name asked is in `asked` then, unless there was none to be read.
 #[inline]
-pub fn parse(message: &[u8]) -> Result<Query<'_>, Reject<'_>> {
+pub fn parse<'a>(message: &'a [u8], asked: &mut Asked) -> Result<Query<'a>, Reject<'a>> {
     let header = match accept(message) {
         Ok(header) => header,
         Err(Refusal::Silence) => return Err(Reject::Silence),
-        Err(Refusal::Opcode) => return Err(unoffered(message)),
+        Err(Refusal::Opcode) => return Err(unoffered(message, asked)),
     };
     let count = |at: usize| u16::from_be_bytes([header[at], header[at + 1]]);
     // RFC 9619 §4: a QUERY has one question.
     if count(4) != 1 {
         return Err(unasked(message));
     }
-    let Some((name, kind, class, end)) = question(message) else {
+    let Some((name, kind, class, end)) = question(message, asked) else {
         return Err(fail(message, Rcode::FormErr, HEADER, None));
     };
     // An IXFR carries a SOA record in its authority section (RFC 1995 §3); no other query has such.
@@ -153,8 +153,8 @@ fn fail<'a>(message: &'a [u8], rcode: Rcode, end: usize, why: Option<&'static Ed
 
 /// Another opcode. The question comes back if it can be read.
 #[cold]
-fn unoffered(message: &[u8]) -> Reject<'_> {
-    let question = question(message).filter(|_| counts(message)[0] == 1);
+fn unoffered<'a>(message: &'a [u8], asked: &mut Asked) -> Reject<'a> {
+    let question = question(message, asked).filter(|_| counts(message)[0] == 1);
     let end = question.map_or(HEADER, |q| q.3);
     fail(message, Rcode::NotImp, end, Some(&ede::OPCODE))
 }
@@ -173,21 +173,9 @@ fn unasked(message: &[u8]) -> Reject<'_> {
 }
 
 /// The question: name, type, class, and where it ends. Its name cannot be compressed, for nothing stands before it.
-fn question(message: &[u8]) -> Option<(&[u8], Kind, u16, usize)> {
-    let mut at = HEADER;
-    loop {
-        let length = usize::from(*message.get(at)?);
-        if length > limits::LABEL {
-            return None;
-        }
-        at += 1 + length;
-        if at - HEADER > limits::NAME {
-            return None;
-        }
-        if length == 0 {
-            break;
-        }
-    }
+#[inline(always)]
+fn question<'a>(message: &'a [u8], asked: &mut Asked) -> Option<(&'a [u8], Kind, u16, usize)> {
+    let at = HEADER + asked.read(message.get(HEADER..)?).ok()?;
     let fixed = message.get(at..at + 4)?;
     let kind = Kind(u16::from_be_bytes([fixed[0], fixed[1]]));
     Some((
@@ -259,7 +247,7 @@ fn extras<'a>(
 }
 
 /// The terms of an OPT record: what it says of payload, version and flags, and its options.
-#[inline]
+#[inline(always)]
 fn opt<'a>(
     (payload, version, flags): (u16, u8, u8),
     data: &'a [u8],
@@ -321,6 +309,7 @@ fn skip_name(message: &[u8], mut at: usize) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::asked::Seed;
 
     fn message(question: &[u8], counts: [u16; 4], rest: &[u8]) -> Vec<u8> {
         let mut m = vec![0x12, 0x34, 0x01, 0x00];
@@ -337,6 +326,10 @@ mod tests {
         o.extend((data.len() as u16).to_be_bytes());
         o.extend(data);
         o
+    }
+
+    fn parse(message: &[u8]) -> Result<Query<'_>, Reject<'_>> {
+        super::parse(message, &mut Asked::new(Seed::default()))
     }
 
     fn rcode(message: &[u8]) -> Option<Rcode> {

@@ -55,7 +55,7 @@ impl Slots {
     }
 
     /// The place with this hash of which `is` says yes.
-    #[inline]
+    #[inline(always)]
     pub fn find(&self, hash: u64, mut is: impl FnMut(u32) -> bool) -> Option<u32> {
         let mark = self.mark(hash);
         let mut at = self.home(hash);

@@ -25,23 +25,16 @@ pub struct Mark {
 }
 
 /// A name that a pointer can lead to.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Spot {
     at: u16,
     /// Its octets uncompressed: most names that differ, differ in this.
     length: u16,
 }
 
-/// Room for what an answer remembers of its names.
-#[derive(Debug)]
-pub struct Names([Spot; REMEMBERED]);
-
-impl Default for Names {
-    #[inline]
-    fn default() -> Names {
-        Names([Spot { at: 0, length: 0 }; REMEMBERED])
-    }
-}
+/// Room for what an answer remembers of its names; made for the first, since most answers remember none.
+#[derive(Debug, Default)]
+pub struct Names(Option<[Spot; REMEMBERED]>);
 
 /// An answer being written. Never grows beyond its limit.
 #[derive(Debug)]
@@ -208,12 +201,16 @@ impl<'a> Writer<'a> {
 
     /// Remembers the name at `at`, of so many octets uncompressed, and its suffixes up to the first pointer.
     fn remember(&mut self, mut at: usize, mut octets: usize) {
+        let names = self
+            .names
+            .0
+            .get_or_insert_with(|| [Spot::default(); REMEMBERED]);
         while at < REACH {
-            let length = usize::from(self.octet(at));
+            let length = usize::from(self.buffer.get(at).copied().unwrap_or(0));
             if length == 0 || length > limits::LABEL {
                 break;
             }
-            let Some(spot) = self.names.0.get_mut(self.remembered) else {
+            let Some(spot) = names.get_mut(self.remembered) else {
                 break;
             };
             *spot = Spot {
@@ -227,7 +224,7 @@ impl<'a> Writer<'a> {
     }
 
     fn find(&self, suffix: &[u8]) -> Option<u16> {
-        let names = self.names.0.get(..self.remembered)?.iter();
+        let names = self.names.0.as_ref()?.get(..self.remembered)?.iter();
         names
             .filter(|spot| usize::from(spot.length) == suffix.len())
             .map(|spot| spot.at)

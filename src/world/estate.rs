@@ -14,7 +14,7 @@ use crate::steer::reach::{Gives, Needs};
 use crate::steer::wheel::Ranks;
 use crate::wire;
 use crate::wire::asked::{Asked, Seed};
-use crate::wire::name::Name;
+use crate::wire::name::{Name, same};
 use crate::world::lots::Lots;
 use crate::zone::Zone;
 
@@ -89,7 +89,7 @@ pub struct Root {
 
 impl Estate {
     /// The deepest zone that holds the name.
-    #[inline]
+    #[inline(always)]
     pub fn zone(&self, asked: &Asked) -> Option<&Held> {
         self.apexes.held(asked, asked.labels(), &self.zones)
     }
@@ -174,15 +174,15 @@ impl Apexes {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn held<'a>(&self, asked: &Asked, most: usize, zones: &'a [Held]) -> Option<&'a Held> {
-        let is = |at: usize, suffix: &[u8]| zones.get(at).is_some_and(|z| *z.lower == *suffix);
+        let is = |at: usize, suffix: &[u8]| zones.get(at).is_some_and(|z| same(&z.lower, suffix));
         zones.get(self.find(asked, most, is)?)
     }
 
     /// The place of the deepest zone that holds the rightmost `most` labels of the name; `is` says whether the one at a
     /// place has that apex.
-    #[inline]
+    #[inline(always)]
     pub(super) fn find(
         &self,
         asked: &Asked,

@@ -74,6 +74,7 @@ pub enum Found<'a> {
 
 impl Zone {
     /// What there is for a name at or below the apex, and a type.
+    #[inline(always)]
     pub fn find(&self, asked: &Asked, kind: Kind) -> Found<'_> {
         debug_assert!(
             asked
@@ -151,7 +152,7 @@ fn covered(cover: NodeRef<'_>) -> Found<'_> {
 }
 
 /// A node that answers itself.
-#[inline]
+#[inline(always)]
 fn answer(node: NodeRef<'_>, kind: Kind, by: Match) -> Found<'_> {
     if kind == Kind::ANY {
         return Found::Any { node, by };

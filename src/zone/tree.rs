@@ -13,7 +13,7 @@ use super::rdata::target;
 use super::servers::Servers;
 use crate::wire::asked::{Asked, Seed};
 use crate::wire::kind::Kind;
-use crate::wire::name::Name;
+use crate::wire::name::{Name, same};
 use crate::wire::slots::Slots;
 
 /// One zone, ready to be asked.
@@ -158,15 +158,17 @@ impl Zone {
     }
 
     /// The same for the rightmost `labels` labels of a name that is prepared already.
-    #[inline]
+    #[inline(always)]
     pub fn node_at(&self, asked: &Asked, labels: usize) -> Option<NodeRef<'_>> {
         debug_assert_eq!(asked.seed(), self.seed);
         let wire = asked.suffix(labels);
-        self.probe(asked.hash(labels), |name| name.starts_with(wire))
+        self.probe(asked.hash(labels), |name| {
+            name.get(..wire.len()).is_some_and(|name| same(name, wire))
+        })
     }
 
     /// The node with this hash whose name, with what follows it in the arena, is the one meant.
-    #[inline]
+    #[inline(always)]
     pub(super) fn probe(&self, hash: u64, is: impl Fn(&[u8]) -> bool) -> Option<NodeRef<'_>> {
         let mut found = None;
         self.slots.find(hash, |place| {
@@ -280,7 +282,7 @@ impl<'a> NodeRef<'a> {
     }
 
     /// Its records of a type.
-    #[inline]
+    #[inline(always)]
     pub fn rrset(self, kind: Kind) -> Option<Rrset<'a>> {
         let sets = self.sets();
         let found = if sets.len() <= 8 {
