@@ -3,6 +3,7 @@
 mod brake;
 mod crowds;
 mod doors;
+mod edit;
 mod geography;
 mod health;
 mod imports;
@@ -16,6 +17,7 @@ mod rate;
 pub use brake::*;
 pub use crowds::*;
 pub use doors::*;
+pub use edit::*;
 pub use geography::*;
 pub use health::*;
 pub use imports::*;

@@ -18,6 +18,7 @@ mod counting;
 mod daemon;
 #[path = "support/dice.rs"]
 mod dice;
+mod edits;
 mod heap;
 mod hostile;
 #[path = "support/internet.rs"]

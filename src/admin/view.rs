@@ -354,6 +354,7 @@ fn reload(last: &Reloaded) -> Value {
         "at": last.at,
         "zones_read": last.effort.zones_read,
         "zones_parsed": last.effort.zones_parsed,
+        "zones_followed": last.effort.zones_followed,
         "milliseconds": last.effort.milliseconds,
         "diagnostics": lines,
         "changes": {

@@ -233,6 +233,8 @@ pub struct Effort {
     pub zones_read: usize,
     /// Those of them whose text, or that of what they include, was another than before.
     pub zones_parsed: usize,
+    /// Those of the latter of which only what changed was read.
+    pub zones_followed: usize,
     /// Milliseconds from the order to the verdict.
     pub milliseconds: u64,
 }

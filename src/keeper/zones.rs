@@ -1,4 +1,5 @@
-//! Zone files: each read again only if it, or a file that it includes, looks otherwise; parsed only if it says otherwise.
+//! Zone files: each read again only if it, or a file that it includes, looks otherwise; parsed only if it says otherwise, and
+//! of a large one only what does.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ffi::{OsStr, OsString};
@@ -16,7 +17,7 @@ use crate::limits;
 use crate::wire::name::{Name, NameError};
 use crate::world::estate::Estate;
 use crate::world::link::Read;
-use crate::zone::{self, Job as Piece, Sought, Texts, Zone};
+use crate::zone::{self, Edited, Job as Piece, Sought, Stretches, Texts, Zone};
 
 /// A path that was read, and how it looked: none if nothing was there.
 pub(super) type Seen = (PathBuf, Option<Stamp>);
@@ -28,6 +29,8 @@ pub(super) struct Known {
     stamp: Option<Stamp>,
     digest: Option<u64>,
     includes: Vec<Taken>,
+    /// What is kept of a large file's text, instead of the digest.
+    stretches: Option<Stretches>,
     /// None if there was an error.
     pub(super) zone: Option<Arc<Zone>>,
     pub(super) diagnostics: Vec<Diagnostic>,
@@ -95,12 +98,21 @@ impl Zones {
         let file = Path::new(path);
         let (text, _) = bounded(file, Links::Followed, limits::ZONE_FILE).ok()?;
         let source = Source::new(file.display().to_string(), text);
+        let origin = origin(file).ok()?;
+        let kept = self.known.get(OsStr::new(path));
+        if let Some(kept) = kept.and_then(|known| known.stretches.as_ref()) {
+            let digest = |octets: &[u8]| self.hasher.hash_one(octets);
+            let spot = zone::locate_in(&source, &origin, kept, &digest, sought);
+            if spot.is_some() {
+                return spot;
+            }
+        }
         let includes = Includes::new(folder, root, &self.hasher, What::Records);
         let texts = Texts {
             include: &|written, from| includes.take(written, from).1,
             run: &|pieces| spread::each(pieces, self.threads, Piece::run),
         };
-        zone::locate(&source, &origin(file).ok()?, &texts, sought)
+        zone::locate(&source, &origin, &texts, sought)
     }
 
     /// Whether any file is included through a link, so that its own path does not tell all.
@@ -148,8 +160,9 @@ impl Zones {
         let small = spread::each(small, self.threads, |job| one(job, &alone));
         let mut changed = !gone.is_empty();
         for done in large.into_iter().chain(small) {
-            effort.zones_parsed += usize::from(done.parsed);
-            changed |= done.parsed;
+            effort.zones_parsed += usize::from(done.way != Way::Same);
+            effort.zones_followed += usize::from(done.way == Way::Followed);
+            changed |= done.way != Way::Same;
             seen.push((done.path.clone().into(), Some(done.stamp)));
             let taken = done.known.includes.iter();
             seen.extend(taken.map(|taken| (taken.way.clone(), taken.stamp)));
@@ -220,7 +233,18 @@ struct Done {
     path: OsString,
     stamp: Stamp,
     known: Known,
-    parsed: bool,
+    way: Way,
+}
+
+/// How a file was read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// It says what it said.
+    Same,
+    /// What changed was read.
+    Followed,
+    /// All of it was read.
+    Whole,
 }
 
 /// What a reader of a file has at hand.
@@ -247,39 +271,67 @@ fn one((path, stamp, before): Job, desk: &Desk<'_>) -> Done {
                 path,
                 stamp,
                 known,
-                parsed: true,
+                way: Way::Whole,
             };
         }
     };
     let kept = stamp.settled().then_some(stamp);
-    let digest = Some(desk.hasher.hash_one(&text));
     let before = before.unwrap_or_default();
-    if digest == before.digest {
-        let again = before.includes.iter().map(|t| desk.includes.again(t));
-        let again: Vec<Taken> = again.collect();
-        if before.includes.iter().zip(&again).all(|(a, b)| a.same(b)) {
-            let known = Known {
-                stamp: kept,
-                includes: again,
-                ..before
-            };
-            return Done {
-                path,
-                stamp,
-                known,
-                parsed: false,
-            };
-        }
-    }
     let source = Source::new(file.display().to_string(), text);
-    let mut known = read(file, &source, desk, before.zone.as_deref());
-    (known.stamp, known.digest) = (kept, digest);
+    let (before, followed) = follow(file, &source, before, desk);
+    let (mut known, way) = match followed {
+        Ok(way) => (before, way),
+        Err(digest) => {
+            let mut known = read(file, &source, desk, before.zone.as_deref());
+            known.digest = digest.filter(|_| known.stretches.is_none());
+            (known, Way::Whole)
+        }
+    };
+    known.stamp = kept;
     Done {
         path,
         stamp,
         known,
-        parsed: true,
+        way,
     }
+}
+
+/// What is known of a file that says what it did, or of which stretches changed, and how it was read. Else what was known,
+/// and the digest of the file, if it was made.
+fn follow(
+    file: &Path,
+    source: &Arc<Source>,
+    mut before: Known,
+    desk: &Desk<'_>,
+) -> (Known, Result<Way, Option<u64>>) {
+    let hash = |octets: &[u8]| desk.hasher.hash_one(octets);
+    if let Some((kept, zone)) = before.stretches.as_ref().zip(before.zone.as_ref()) {
+        let Ok(origin) = origin(file) else {
+            return (before, Err(None));
+        };
+        return match zone::edit(source, &origin, zone, kept, &hash) {
+            Edited::Same => (before, Ok(Way::Same)),
+            Edited::Zone(zone, kept) => {
+                (before.zone, before.stretches) = (Some(Arc::new(*zone)), Some(kept));
+                (before, Ok(Way::Followed))
+            }
+            Edited::Unclear => {
+                // It is made anew, and need not stand beside that.
+                before.stretches = None;
+                (before, Err(None))
+            }
+        };
+    }
+    let digest = Some(hash(&source.text));
+    if digest == before.digest {
+        let again = before.includes.iter().map(|t| desk.includes.again(t));
+        let again: Vec<Taken> = again.collect();
+        if before.includes.iter().zip(&again).all(|(a, b)| a.same(b)) {
+            before.includes = again;
+            return (before, Ok(Way::Same));
+        }
+    }
+    (before, Err(digest))
 }
 
 /// The origin that a file's name says, unless the file does.
@@ -309,6 +361,9 @@ fn read(file: &Path, source: &Arc<Source>, desk: &Desk<'_>, before: Option<&Zone
                 run: &|pieces| spread::each(pieces, desk.threads, Piece::run),
             };
             let reading = zone::read(source, &origin, &texts, before);
+            let hash = |octets: &[u8]| desk.hasher.hash_one(octets);
+            let draft = reading.draft.zip(reading.zone.as_ref());
+            known.stretches = draft.map(|(draft, zone)| draft.finish(&source.text, zone, &hash));
             known.zone = reading.zone.map(Arc::new);
             known.diagnostics = reading.diagnostics;
             known.includes = taken.into_inner().unwrap_or_else(PoisonError::into_inner);

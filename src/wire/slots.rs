@@ -27,10 +27,7 @@ impl Slots {
 
     /// A table of so many things (no more), each with its hash and a place of at most `most`, which is below `u32::MAX`.
     pub fn collect(count: usize, most: u32, things: impl Iterator<Item = (u64, u32)>) -> Slots {
-        // Between a third and two thirds full, so a chain of full slots stays short and always ends.
-        let size = (count + count / 2 + 1).next_power_of_two();
-        let bits = u32::BITS - most.saturating_add(1).leading_zeros();
-        let place = u32::MAX.checked_shr(u32::BITS - bits).unwrap_or(0);
+        let (size, place) = form(count, most);
         let mut slots = Slots {
             entries: vec![0; size].into(),
             place,
@@ -43,15 +40,84 @@ impl Slots {
             if some.is_empty() {
                 break;
             }
-            for (hash, number) in some.drain(..) {
-                let mut at = slots.home(hash);
-                while slots.entries[at] != 0 {
-                    at = (at + 1) & (size - 1);
-                }
-                slots.entries[at] = (number.saturating_add(1) & place) | slots.mark(hash);
-            }
+            some.drain(..).for_each(|(hash, at)| slots.put(hash, at));
         }
         slots
+    }
+
+    /// Into the first empty slot from its home on.
+    fn put(&mut self, hash: u64, place: u32) {
+        let around = self.entries.len().wrapping_sub(1);
+        let entry = self.entry(hash, place);
+        let mut at = self.home(hash);
+        while self.entries[at] != 0 {
+            at = (at + 1) & around;
+        }
+        self.entries[at] = entry;
+    }
+
+    /// The table of a list that changed a little: the things at the places `gone` are taken out, `moved` says where each
+    /// of the others is now, and `new` ones are added. `hash` tells the hash of what was at a place. None if a table of so
+    /// many things has another form, and must be made of all of them.
+    pub fn changed(
+        &self,
+        (count, most): (usize, u32),
+        gone: &[u32],
+        mut hash: impl FnMut(u32) -> u64,
+        moved: impl Fn(u32) -> u32,
+        new: &[(u64, u32)],
+    ) -> Option<Slots> {
+        if form(count, most) != (self.entries.len(), self.place) {
+            return None;
+        }
+        let mut slots = self.clone();
+        for &place in gone {
+            slots.remove(place, &mut hash);
+        }
+        let bits = self.place;
+        for entry in slots.entries.iter_mut().filter(|entry| **entry != 0) {
+            let place = moved((*entry & bits).wrapping_sub(1));
+            *entry = *entry & !bits | place.saturating_add(1) & bits;
+        }
+        new.iter()
+            .for_each(|(hash, place)| slots.put(*hash, *place));
+        Some(slots)
+    }
+
+    /// Takes a thing out, and closes the gap: whatever stands behind it must be found from its own home on.
+    fn remove(&mut self, place: u32, mut hash: impl FnMut(u32) -> u64) {
+        let around = self.entries.len().wrapping_sub(1);
+        let mut hole = self.home(hash(place));
+        while self.entries[hole] & self.place != place.saturating_add(1) & self.place {
+            if self.entries[hole] == 0 {
+                return;
+            }
+            hole = (hole + 1) & around;
+        }
+        let mut at = hole;
+        loop {
+            at = (at + 1) & around;
+            let entry = self.entries[at];
+            if entry == 0 {
+                break;
+            }
+            let home = self.home(hash((entry & self.place).wrapping_sub(1)));
+            if at.wrapping_sub(home) & around >= at.wrapping_sub(hole) & around {
+                self.entries[hole] = entry;
+                hole = at;
+            }
+        }
+        self.entries[hole] = 0;
+    }
+
+    /// The places of all things whose hash may end in these bits.
+    pub fn near(&self, low: u32) -> impl Iterator<Item = u32> + '_ {
+        let mut at = self.home(u64::from(low));
+        std::iter::from_fn(move || {
+            let entry = *self.entries.get(at).filter(|entry| **entry != 0)?;
+            at = (at + 1) & (self.entries.len() - 1);
+            Some((entry & self.place).wrapping_sub(1))
+        })
     }
 
     /// The place with this hash of which `is` says yes.
@@ -79,6 +145,10 @@ impl Slots {
         size_of_val(&*self.entries)
     }
 
+    fn entry(&self, hash: u64, place: u32) -> u32 {
+        (place.saturating_add(1) & self.place) | self.mark(hash)
+    }
+
     fn home(&self, hash: u64) -> usize {
         hash as usize & self.entries.len().wrapping_sub(1)
     }
@@ -87,6 +157,14 @@ impl Slots {
     fn mark(&self, hash: u64) -> u32 {
         (hash >> 32) as u32 & !self.place
     }
+}
+
+/// How many slots, and which bits of an entry are the place: between a third and two thirds full, so a chain of full slots
+/// stays short and always ends.
+fn form(count: usize, most: u32) -> (usize, u32) {
+    let size = (count + count / 2 + 1).next_power_of_two();
+    let bits = u32::BITS - most.saturating_add(1).leading_zeros();
+    (size, u32::MAX.checked_shr(u32::BITS - bits).unwrap_or(0))
 }
 
 #[cfg(test)]

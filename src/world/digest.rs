@@ -101,10 +101,13 @@ fn moving(board: &mut Writer, pool: &Pool, moving: &Moving) {
     }
 }
 
-/// Of a zone; that of before is known if nothing of the file was read since.
+/// Of a zone; of what it shares with that of before it is known.
 pub(super) fn zone(zone: &Zone, before: Option<&Held>) -> Digest {
-    let same = before.filter(|before| before.zone.same_reading(zone));
-    same.map_or_else(|| Digest(zone.digest()), |before| before.digest)
+    match before {
+        Some(before) if before.zone.same_reading(zone) => before.digest,
+        Some(before) => Digest(zone.digest_beside(&before.zone, before.digest.0)),
+        None => Digest(zone.digest()),
+    }
 }
 
 /// Of what is served.

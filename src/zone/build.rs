@@ -10,10 +10,11 @@ use super::denial::Denial;
 use super::kept::Apart;
 use super::order;
 use super::servers::Servers;
+use super::stretch::Draft;
 use super::text::Record;
 use super::tree::Zone;
 use crate::wire::asked::{Asked, Seed};
-use crate::wire::kind::class;
+use crate::wire::kind::{Kind, class};
 use crate::wire::name::Name;
 use crate::wire::slots::Slots;
 
@@ -34,13 +35,18 @@ pub(super) struct Built {
 }
 
 /// The zone of a text that breaks no rule, with the steered names of the zone before.
-pub(super) fn build(checked: &Checked, before: Option<&Zone>, seed: Seed) -> Built {
+pub(super) fn build(
+    checked: &Checked,
+    before: Option<&Zone>,
+    seed: Seed,
+    draft: Option<&mut Draft>,
+) -> Built {
     let source = Source::Text(checked);
     let steered: Arc<[Name]> = before.map_or_else(Arc::default, |zone| zone.steered.clone());
     let kept = before.map_or_else(Arc::default, |zone| zone.kept.clone());
     let before = before.filter(|before| before.seed == seed);
     let before = before.map_or(&[][..], |before| &before.chunks);
-    let chunks = Walk::chunks(&source, &checked.apex, seed, &steered, before);
+    let chunks = Walk::chunks(&source, &checked.apex, seed, &steered, before, draft);
     Built {
         apex: checked.apex.clone(),
         seed,
@@ -71,7 +77,7 @@ impl Zone {
         };
         let (steered, kept) = (list(names), list(kept));
         let source = Source::Zone(self);
-        let chunks = Walk::chunks(&source, &self.apex, self.seed, &steered, &self.chunks);
+        let chunks = Walk::chunks(&source, &self.apex, self.seed, &steered, &self.chunks, None);
         let built = Built {
             apex: self.apex.clone(),
             seed: self.seed,
@@ -84,15 +90,11 @@ impl Zone {
     }
 }
 
-impl Built {
-    /// With its tables. What it was built from is not needed any more.
-    pub(super) fn finish(self) -> Zone {
-        let nodes = self.chunks.iter().map(|chunk| chunk.nodes.len());
-        let names = nodes.sum();
-        let most = place(self.chunks.len(), 0);
-        let mut asked = Asked::new(self.seed);
-        let (mut deepest, mut records) = (0, 0);
-        let each = self.chunks.iter().enumerate().flat_map(|(at, chunk)| {
+impl Zone {
+    /// The table of all names of these chunks.
+    pub(super) fn slots(chunks: &[Chunk], seed: Seed, names: usize) -> Slots {
+        let mut asked = Asked::new(seed);
+        let each = chunks.iter().enumerate().flat_map(|(at, chunk)| {
             let nodes = chunk.nodes.iter().enumerate();
             nodes.map(move |(index, node)| (chunk, node, place(at, index)))
         });
@@ -100,12 +102,32 @@ impl Built {
             // Names in a chunk are always readable.
             let name = chunk.arena.get(node.name as usize..);
             let _ = asked.read(name.unwrap_or_default());
-            let counts = chunk.sets_of(node).iter().map(|set| usize::from(set.count));
-            records += counts.sum::<usize>();
-            deepest = deepest.max(asked.labels());
             (asked.hash(asked.labels()), place)
         });
-        let slots = Slots::collect(names, most, things);
+        Slots::collect(names, place(chunks.len(), 0), things)
+    }
+
+    /// Makes ready what follows from the SOA.
+    pub(super) fn start(&mut self) {
+        let Some(soa) = self.soa().records().next().map(<[u8]>::to_vec) else {
+            return;
+        };
+        let numbers = soa.last_chunk::<20>().and_then(|n| n.first_chunk());
+        self.serial = numbers.map_or(0, |serial| u32::from_be_bytes(*serial));
+        self.denial = Denial::new(&self.apex, &soa, self.negative_ttl());
+    }
+
+    /// Makes ready what steering leaves alone.
+    pub(super) fn part(&mut self) {
+        self.apart = Apart::of(self).map(Arc::new);
+    }
+}
+
+impl Built {
+    /// With its tables. What it was built from is not needed any more.
+    pub(super) fn finish(self) -> Zone {
+        let names = self.chunks.iter().map(|chunk| chunk.nodes.len()).sum();
+        let slots = Zone::slots(&self.chunks, self.seed, names);
         let apex = Asked::of(&self.apex, Seed::default());
         let mut zone = Zone {
             apex_labels: apex.labels(),
@@ -114,9 +136,9 @@ impl Built {
             apex: self.apex,
             serial: 0,
             seed: self.seed,
-            deepest,
+            deepest: self.chunks.iter().map(Chunk::deepest).max().unwrap_or(0),
             names,
-            records,
+            records: self.chunks.iter().map(Chunk::records).sum(),
             chunks: self.chunks.into(),
             slots,
             denial: Denial::default(),
@@ -126,14 +148,9 @@ impl Built {
             apart: None,
             reading: self.reading,
         };
-        let soa = zone.soa().records().next().map(<[u8]>::to_vec);
-        if let Some(soa) = soa {
-            let numbers = soa.last_chunk::<20>().and_then(|n| n.first_chunk());
-            zone.serial = numbers.map_or(0, |serial| u32::from_be_bytes(*serial));
-            zone.denial = Denial::new(&zone.apex, &soa, zone.negative_ttl());
-        }
+        zone.start();
         zone.servers = Servers::of(&zone);
-        zone.apart = Apart::of(&zone).map(Arc::new);
+        zone.part();
         zone
     }
 }
@@ -219,6 +236,7 @@ impl<'a> Walk<'a> {
         seed: Seed,
         steered: &'a [Name],
         before: &'a [Chunk],
+        mut draft: Option<&mut Draft>,
     ) -> Vec<Chunk> {
         let stars = Stars::of(source, steered, seed);
         let mut walk = Walk {
@@ -238,8 +256,17 @@ impl<'a> Walk<'a> {
                         .iter()
                         .take(1)
                         .for_each(|first| first.wire(&mut wire));
-                    let sets = |out: &mut Chunks<'_>| records(out, family, &checked.doubles);
-                    walk.owner(&wire, sets);
+                    let doubles = &checked.doubles;
+                    walk.owner(&wire, |out| {
+                        sets(family, doubles, |kind, count, ttl, block| {
+                            out.set(kind, count, ttl, block)
+                        });
+                        if let Some(draft) = &mut draft {
+                            family
+                                .iter()
+                                .for_each(|record| draft.note(record.place, out.hash()));
+                        }
+                    });
                 }
             }
             Source::Zone(zone) => {
@@ -285,8 +312,12 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// The records of one owner, without those that say what another one says.
-fn records(out: &mut Chunks<'_>, family: &[Record<'_>], doubles: &[u32]) {
+/// The sets of one owner: type, how many, TTL, and what writes them; without those that say what another one says.
+pub(super) fn sets(
+    family: &[Record<'_>],
+    doubles: &[u32],
+    mut out: impl FnMut(Kind, usize, u32, &dyn Fn(&mut Vec<u8>)),
+) {
     for all in family.chunk_by(|a, b| a.kind == b.kind) {
         let Some(first) = all.first() else { continue };
         let kept = || {
@@ -295,7 +326,7 @@ fn records(out: &mut Chunks<'_>, family: &[Record<'_>], doubles: &[u32]) {
             all.iter().filter(kept)
         };
         let ttl = kept().map(|record| record.ttl).min().unwrap_or_default();
-        out.set(first.kind, kept().count(), ttl, |arena| {
+        out(first.kind, kept().count(), ttl, &|arena| {
             kept().for_each(|record| append(arena, record, ttl));
         });
     }

@@ -22,6 +22,8 @@ pub(super) struct Checked {
     pub apex: Name,
     /// The numbers of records that say what another one of their set says, in order.
     pub doubles: Vec<u32>,
+    /// How many steps the search for lost servers took.
+    pub searched: usize,
 }
 
 /// Holds records against the rules. `origin` is the apex that the file's name says.
@@ -41,6 +43,7 @@ pub(super) fn check(report: &mut Report<'_>, text: Text, origin: &Name) -> Check
             text,
             apex: origin.clone(),
             doubles: Vec::new(),
+            searched: 0,
         };
     };
     let apex = soa.owner();
@@ -59,12 +62,10 @@ pub(super) fn check(report: &mut Report<'_>, text: Text, origin: &Name) -> Check
     let mut delegations = Delegations::new(&text, &order, &apex, whole);
     let mut families = order.families(&text);
     while let Some(family) = families.advance() {
-        names(report, family, &apex);
         delegations.family(report, family);
-        for records in family.chunk_by(|a, b| a.kind == b.kind) {
-            set(report, records, &mut doubles);
-        }
+        doubles.extend(owner(report, family, &apex));
     }
+    let searched = delegations.searched();
     delegations.finish(report);
     doubles.sort_unstable();
     Checked {
@@ -72,7 +73,18 @@ pub(super) fn check(report: &mut Report<'_>, text: Text, origin: &Name) -> Check
         text,
         apex,
         doubles,
+        searched,
     }
+}
+
+/// Holds the records of one owner, by type, against the rules that they keep together; those that say what another says.
+pub(super) fn owner(report: &mut Report<'_>, family: &[Record<'_>], apex: &Name) -> Vec<u32> {
+    let mut doubles = Vec::new();
+    names(report, family, apex);
+    for records in family.chunk_by(|a, b| a.kind == b.kind) {
+        set(report, records, &mut doubles);
+    }
+    doubles
 }
 
 /// The file name that says this origin.
@@ -96,7 +108,7 @@ pub(super) fn mark(report: &Report<'_>, record: &Record<'_>) -> Range<usize> {
 }
 
 /// The numbers of what lies outside of the zone (RFC 1035 §5.2: it belongs to others).
-fn outside(report: &mut Report<'_>, text: &Text, apex: &Name) -> Vec<u32> {
+pub(super) fn outside(report: &mut Report<'_>, text: &Text, apex: &Name) -> Vec<u32> {
     let mut outside = Vec::new();
     let mut inside: Option<&Name> = None;
     for record in text.iter() {

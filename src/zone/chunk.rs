@@ -192,31 +192,14 @@ impl<'a> Chunks<'a> {
         // What is given is always a name.
         let _ = asked.read(wire);
         let labels = asked.labels();
-        let mut known = 0;
-        while known < self.path.len() {
-            let depth = self.above + known;
-            if depth > labels || asked.hash(depth) != last.hash(depth) {
-                break;
-            }
-            known += 1;
-        }
-        while known > 0 {
-            let depth = self.above + known - 1;
-            if asked.suffix(depth) == last.suffix(depth) {
-                break;
-            }
-            known -= 1;
-        }
+        let known = shared(self.above, self.path.len(), asked, last);
+        let hash = asked.hash(labels);
         self.path.truncate(known);
         let first = self.above + known;
         if first > labels {
             return;
         }
-        let ends = self.nodes.len() >= LEAST && asked.hash(labels) & BOUNDARY == 0
-            || self.nodes.len() >= MOST
-            || self.sets.len() >= MOST_SETS
-            || self.arena.len() >= MOST_OCTETS;
-        if ends {
+        if self.full(hash) {
             self.close();
         }
         // The names above a new one are the ends of its own.
@@ -225,6 +208,54 @@ impl<'a> Chunks<'a> {
         for depth in first..=labels {
             self.add(start, depth);
         }
+    }
+
+    /// Whether the open chunk ends before a new name of this hash.
+    fn full(&self, hash: u64) -> bool {
+        self.nodes.len() >= LEAST && hash & BOUNDARY == 0
+            || self.nodes.len() >= MOST
+            || self.sets.len() >= MOST_SETS
+            || self.arena.len() >= MOST_OCTETS
+    }
+
+    /// Goes on behind a chunk of before whose last name is this, with all above it: `step` has for each number of labels
+    /// what its node says of cover, and whether it has a DNAME.
+    pub(super) fn resume(
+        &mut self,
+        wire: &[u8],
+        mut step: impl FnMut(&Asked, usize) -> (u8, bool),
+    ) {
+        let asked = &mut self.asked[self.turn];
+        // What is given is always a name.
+        let _ = asked.read(wire);
+        let asked = &self.asked[self.turn];
+        let depths = self.above..=asked.labels();
+        let steps = depths.map(|depth| step(asked, depth));
+        self.path = steps.map(|(cover, dname)| Step { cover, dname }).collect();
+    }
+
+    /// Ends the open chunk if it ends before this name, and the first node that this name brings has so many labels: then
+    /// what follows is what it was.
+    pub(super) fn joins(&mut self, wire: &[u8], first: usize) -> bool {
+        let mut asked = self.asked[self.turn].clone();
+        let _ = asked.read(wire);
+        let known = shared(self.above, self.path.len(), &asked, &self.asked[self.turn]);
+        let joins = self.above + known == first && self.full(asked.hash(asked.labels()));
+        if joins {
+            self.close();
+        }
+        joins
+    }
+
+    /// A chunk of before, while none is open.
+    pub(super) fn take(&mut self, chunk: &Chunk) {
+        self.done.push(chunk.clone());
+    }
+
+    /// The hash of the name that was reached last.
+    pub(super) fn hash(&self) -> u64 {
+        let asked = &self.asked[self.turn];
+        asked.hash(asked.labels())
     }
 
     /// A node below the last of the path, its name in the arena within the one at `start`.
@@ -315,6 +346,9 @@ impl<'a> Chunks<'a> {
 
     /// Ends the open chunk: one of before, if it is equal.
     fn close(&mut self) {
+        if self.nodes.is_empty() {
+            return;
+        }
         let same = |chunk: &&&Chunk| {
             *chunk.nodes == *self.nodes && *chunk.sets == *self.sets && *chunk.arena == *self.arena
         };
@@ -332,4 +366,24 @@ impl<'a> Chunks<'a> {
         self.sets.clear();
         self.arena.clear();
     }
+}
+
+/// How many names of a path of this length, which leads to `last`, a name lies at or below.
+fn shared(above: usize, path: usize, asked: &Asked, last: &Asked) -> usize {
+    let mut known = 0;
+    while known < path {
+        let depth = above + known;
+        if depth > asked.labels() || asked.hash(depth) != last.hash(depth) {
+            break;
+        }
+        known += 1;
+    }
+    while known > 0 {
+        let depth = above + known - 1;
+        if asked.suffix(depth) == last.suffix(depth) {
+            break;
+        }
+        known -= 1;
+    }
+    known
 }

@@ -46,9 +46,7 @@ impl<'a> Delegations<'a> {
                 text,
                 order,
                 apex,
-                // Steps upwards that the search for lost servers may take: enough for every honest zone, and no more
-                // than its size.
-                steps: text.len().saturating_mul(8).saturating_add(10_000),
+                steps: steps(text),
             },
             whole,
             top: None,
@@ -94,6 +92,11 @@ impl<'a> Delegations<'a> {
         self.top = Some(top);
     }
 
+    /// How many steps the search for lost servers took so far.
+    pub(super) fn searched(&self) -> usize {
+        steps(self.hosts.text).saturating_sub(self.hosts.steps)
+    }
+
     /// What can be said when all were seen.
     pub(super) fn finish(self, report: &mut Report<'_>) {
         let Hosts {
@@ -129,6 +132,14 @@ impl<'a> Delegations<'a> {
             }
         }
     }
+}
+
+/// Steps upwards that the search for lost servers may take in any text.
+pub(super) const STEPS: usize = 10_000;
+
+/// The same for this text: enough for every honest zone, and no more than its size.
+fn steps(text: &Text) -> usize {
+    text.len().saturating_mul(8).saturating_add(STEPS)
 }
 
 /// The addresses at or below a cut of a host that its NS records do not name.

@@ -20,15 +20,13 @@ impl Zone {
         if self.same_reading(other) {
             return true;
         }
-        let own = |zone: &Zone, other: &Zone| {
-            let theirs: HashSet<usize> = other.chunks.iter().map(Chunk::id).collect();
-            let own = zone
-                .chunks
-                .iter()
-                .filter(|chunk| !theirs.contains(&chunk.id()));
-            own.map(chunk).fold(0, u128::wrapping_add)
-        };
         own(self, other) == own(other, self)
+    }
+
+    /// [`Zone::digest`], from that of another zone. What they share is not looked at.
+    pub fn digest_beside(&self, other: &Zone, digest: u128) -> u128 {
+        let gone = own(other, self);
+        digest.wrapping_sub(gone).wrapping_add(own(self, other))
     }
 
     /// Octets of memory that the zone does not share with another.
@@ -39,6 +37,16 @@ impl Zone {
         let chunks = self.chunks.iter().filter(own).map(Chunk::memory);
         chunks.sum::<usize>() + self.slots.memory() + self.servers.memory()
     }
+}
+
+/// The sum over the chunks of a zone that another does not share.
+fn own(zone: &Zone, other: &Zone) -> u128 {
+    let theirs: HashSet<usize> = other.chunks.iter().map(Chunk::id).collect();
+    let own = zone
+        .chunks
+        .iter()
+        .filter(|chunk| !theirs.contains(&chunk.id()));
+    own.map(chunk).fold(0, u128::wrapping_add)
 }
 
 /// The sum over the records of a chunk, so their order says nothing.

@@ -10,6 +10,7 @@ mod delegation;
 mod denial;
 mod digest;
 mod directives;
+mod edit;
 mod generate;
 mod head;
 mod jobs;
@@ -17,13 +18,16 @@ mod kept;
 mod lookup;
 mod order;
 mod parser;
+mod patch;
 mod pieces;
 mod rdata;
 mod report;
 mod scanner;
 mod servers;
+mod sought;
 mod sources;
 mod state;
+mod stretch;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -33,16 +37,18 @@ mod words;
 
 use std::sync::Arc;
 
-use crate::diagnostic::{Diagnostic, Source, Spot};
+use crate::diagnostic::{Diagnostic, Source};
 use crate::limits;
 use crate::wire::asked::Seed;
-use crate::wire::kind::Kind;
 use crate::wire::name::Name;
 
 pub use denial::Denial;
+pub use edit::{Edited, edit};
 pub use jobs::{Done, Job, Texts};
 pub use lookup::{Found, Match};
 pub use rdata::{canonical, generic, has_hints, presentation};
+pub use sought::{Shown, Sought, locate, locate_in};
+pub use stretch::{Draft, Stretches};
 pub use tree::{NodeRef, Rrset, Zone};
 
 /// What reading a zone file came to.
@@ -54,6 +60,9 @@ pub struct Reading {
     pub diagnostics: Vec<Diagnostic>,
     /// The paths of all texts that were included.
     pub includes: Vec<String>,
+    /// For [`edit`], what may be kept of the text; none if there is anything to tell of it, or it is small, or says more than
+    /// records, origins and TTLs.
+    pub draft: Option<Draft>,
 }
 
 /// Reads a zone file. `origin` is what its name says: the origin until `$ORIGIN`, and the apex unless `$ORIGIN` comes before the
@@ -68,58 +77,17 @@ pub fn read(
     let (text, reader) = pieces::read(source, origin, texts, limits::PIECE);
     let mut report = report::Report::new(&reader.sources, reader.findings);
     let checked = check::check(&mut report, text, origin);
-    let built = (!report.failed()).then(|| build::build(&checked, before, seed));
+    // A search that might have been given up says less of a text with fewer records.
+    let plain = report.clean() && checked.apex == *origin && checked.searched <= delegation::STEPS;
+    let cutter = reader.cutter.filter(|_| plain);
+    let mut draft = cutter.map(|cutter| Draft::new(cutter, reader.octets));
+    let built = (!report.failed()).then(|| build::build(&checked, before, seed, draft.as_mut()));
     // Millions of records need not stand beside the tables that are made now.
     drop(checked);
     Reading {
         diagnostics: report.finish(),
         includes: reader.sources.included(),
+        draft,
         zone: built.map(build::Built::finish),
     }
-}
-
-/// A record that stands in a zone file.
-#[derive(Clone, Copy, Debug)]
-pub struct Sought<'a> {
-    /// Whose.
-    pub owner: &'a Name,
-    /// Of which type.
-    pub kind: Kind,
-    /// With these data, whatever the case of letters; `None` for the first one.
-    pub rdata: Option<&'a [u8]>,
-    /// What of it is to be shown.
-    pub shown: Shown,
-}
-
-/// The words of a record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shown {
-    /// All of them.
-    Record,
-    /// Its owner, if that stands in front of it.
-    Owner,
-}
-
-/// Where a record stands in a file or in what it includes, for what is found wrong when the texts are gone. The spot holds
-/// its line only.
-pub fn locate(
-    source: &Arc<Source>,
-    origin: &Name,
-    texts: &Texts<'_>,
-    sought: Sought<'_>,
-) -> Option<Spot> {
-    let (text, reader) = pieces::read(source, origin, texts, limits::PIECE);
-    let found = text.iter().find(|record| {
-        record.kind == sought.kind
-            && sought
-                .rdata
-                .is_none_or(|rdata| record.rdata.eq_ignore_ascii_case(rdata))
-            && record.owner() == *sought.owner
-    })?;
-    let report = report::Report::new(&reader.sources, reader.findings);
-    let span = match sought.shown {
-        Shown::Owner => report.mark(found.place),
-        Shown::Record => report.whole(found.place),
-    };
-    Some(report.spot(&span))
 }

@@ -346,7 +346,7 @@ mod tests {
             let labels = &name.wire()[..name.wire().len() - above];
             let owner = part.owner(labels, numbers[1 - which]);
             let written: Result<(), ()> =
-                part.record(owner, super::super::Kind::A, 0, 0, |_| Ok(()));
+                part.record(owner, crate::wire::kind::Kind::A, 0, 0, |_| Ok(()));
             written.unwrap();
         }
         Text::new(vec![part], false)

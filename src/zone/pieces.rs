@@ -15,6 +15,7 @@ use super::report::{Fault, Findings};
 use super::scanner::{Entry, Scanner, is_wide};
 use super::sources::{Number, Sources};
 use super::state::{State, Tally};
+use super::stretch::{Cutter, worth};
 use super::text::{Part, Text};
 use super::walk::{Sort, Walk};
 use crate::diagnostic::{Refusal, Source};
@@ -33,13 +34,16 @@ pub(super) struct Reader<'a> {
     parts: Vec<Part>,
     origin_stated: bool,
     minimum: Option<u32>,
-    octets: usize,
+    /// Of names and data.
+    pub octets: usize,
     made: Tally,
     /// How many `$INCLUDE` were met.
     asked: usize,
     /// What was included, by path and including file.
     known: HashMap<(String, String), Result<Arc<Source>, Refusal>>,
     waiting: Vec<Step>,
+    /// Where the file can be cut into stretches; none if it is small, or more than records, `$ORIGIN` and `$TTL`.
+    pub cutter: Option<Cutter>,
 }
 
 /// What waits for its turn.
@@ -81,6 +85,7 @@ pub(super) fn read<'a>(
         asked: 0,
         known: HashMap::new(),
         waiting: Vec::new(),
+        cutter: worth(file.text.len()).then(Cutter::default),
     };
     let state = State {
         origin: Arc::new(origin.clone()),
@@ -132,6 +137,11 @@ impl Reader<'_> {
         let mut start = 0;
         let mut before = self.snapshot(&here);
         while let Some((span, sort)) = walk.next() {
+            let state = (&here.state.origin, here.state.default_ttl);
+            let cut = |cutter: &mut Cutter| cutter.entry(text, (&span, sort), state);
+            if !self.cutter.as_mut().is_none_or(cut) {
+                self.cutter = None;
+            }
             match sort {
                 Sort::Blank => {}
                 Sort::Owned => own(&mut here.state, span.start),
@@ -186,12 +196,14 @@ impl Reader<'_> {
             Directive::Origin(origin) => here.state.origin = Arc::new(origin),
             Directive::Ttl(ttl) => here.state.default_ttl = Some(ttl),
             Directive::Generate(template) => {
+                self.cutter = None;
                 self.made.admit(&template);
             }
             // Too many of them stay in their piece, whose reader refuses them.
             Directive::Include(_) if self.asked >= limits::INCLUDES => {}
             Directive::Include(include) => {
                 self.asked += 1;
+                self.cutter = None;
                 doubts.into_iter().for_each(|doubt| found.warning(doubt));
                 let first = entry.words.first()?.span.start;
                 let last = entry.words.last()?.span.end;

@@ -142,6 +142,11 @@ impl Findings {
         self.errors > 0 || self.signed.is_some()
     }
 
+    /// Whether there is none at all.
+    pub(super) fn none(&self) -> bool {
+        !self.failed() && self.warnings == 0
+    }
+
     /// Adds those of the text behind.
     pub(super) fn append(&mut self, behind: Findings) {
         let kept = |severity| {
@@ -254,6 +259,11 @@ impl<'a> Report<'a> {
     /// Whether anything refuses the file.
     pub(super) fn failed(&self) -> bool {
         self.findings.failed()
+    }
+
+    /// Whether nothing was found wrong.
+    pub(super) fn clean(&self) -> bool {
+        self.findings.none()
     }
 
     /// All of them in the order of the texts, with spots that hold their line only.

@@ -18,6 +18,14 @@ impl Servers {
         size_of_val(&*self.hashes) + size_of_val(&*self.places)
     }
 
+    /// The same where nodes stand elsewhere.
+    pub(super) fn moved(&self, to: impl Fn(u32) -> u32) -> Servers {
+        Servers {
+            hashes: self.hashes.clone(),
+            places: self.places.iter().map(|place| to(*place)).collect(),
+        }
+    }
+
     /// Those of a zone.
     pub(super) fn of(zone: &Zone) -> Servers {
         let mut asked = Asked::new(Seed::default());

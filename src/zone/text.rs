@@ -217,6 +217,16 @@ impl Text {
         }
     }
 
+    /// Its parts again.
+    pub(super) fn into_parts(self) -> Vec<Part> {
+        self.parts
+    }
+
+    /// Octets of names and data.
+    pub(super) fn octets(&self) -> usize {
+        self.parts.iter().map(Part::size).sum()
+    }
+
     /// How many records.
     pub(super) fn len(&self) -> usize {
         let last = self.starts.last().zip(self.parts.last());

@@ -6,7 +6,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::chunk::{CUT, Chunk, EMPTY, NODE_BITS, NOTHING, Node, Set};
+use super::chunk::{CUT, Chunk, DNAME, EMPTY, NODE_BITS, NOTHING, Node, Set};
 use super::denial::Denial;
 use super::kept::Apart;
 use super::rdata::target;
@@ -234,10 +234,12 @@ impl<'a> NodeRef<'a> {
 
     /// Its name in small letters, uncompressed.
     pub fn wire(self) -> &'a [u8] {
-        let name = self
-            .arena
-            .get(self.node.name as usize..)
-            .unwrap_or_default();
+        NodeRef::name(self.arena, self.node)
+    }
+
+    /// The name of a node of the chunk with this arena.
+    pub(super) fn name(arena: &'a [u8], node: &Node) -> &'a [u8] {
+        let name = arena.get(node.name as usize..).unwrap_or_default();
         let mut at = 0;
         while let Some(&length) = name.get(at).filter(|length| **length != 0) {
             at += 1 + usize::from(length);
@@ -272,6 +274,16 @@ impl<'a> NodeRef<'a> {
     #[inline]
     pub(super) fn covered(self) -> Option<usize> {
         self.node.cover.checked_sub(1).map(usize::from)
+    }
+
+    /// Whether anything below it, or it itself, is not answered from here.
+    pub(super) fn covers(self) -> bool {
+        self.node.cover > 0 || self.has(CUT | DNAME)
+    }
+
+    /// One more than [`NodeRef::covered`]; zero: none.
+    pub(super) fn cover_octet(self) -> u8 {
+        self.node.cover
     }
 
     fn sets(self) -> &'a [Set] {

@@ -37,6 +37,11 @@ impl<'a> Walk<'a> {
         Walk { text, at }
     }
 
+    /// From this octet on, which begins an entry.
+    pub(super) fn from(text: &'a [u8], at: usize) -> Walk<'a> {
+        Walk { text, at }
+    }
+
     /// The next entry, with the end of its line; none at the end of the text.
     pub(super) fn next(&mut self) -> Option<(Range<usize>, Sort)> {
         let start = self.at;

@@ -1,7 +1,8 @@
 //! How long zones take to load, what they cost in memory, and how soon a change is live: `cargo bench --bench load`.
 //!
 //! One zone of a million names, in turn by this server and by NSD, Knot and gdnsd (Debian's packages; who is not here is
-//! left out), the server on one core and the client on another; then ten thousand small zones of which one changes, by this
+//! left out), the server on one core and the client on another: its load, then a change of one record, then one of every
+//! record, from the word that the file is another to the first new answer. Then ten thousand small zones of which one changes, by this
 //! server alone, without steering and with two names under a pattern in each. `LOAD_NAMES`, `LOAD_ZONES`, `LOAD_ROUNDS` and `LOAD_ONLY=NAME,NAME` say how much and who.
 #![allow(
     clippy::unwrap_used,
@@ -22,7 +23,7 @@ mod text;
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use peers::{Peer, Reload};
@@ -30,8 +31,11 @@ use process::{Client, Process};
 
 /// How long anything may take before a round is given up.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// Where the last record points to after the change.
-const CHANGED: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 77);
+/// What is changed, one after the other: in words, with the TTL of all records, and where the last one points to then.
+const CHANGES: [(&str, u32, Ipv4Addr); 2] = [
+    ("one record", 3600, Ipv4Addr::new(192, 0, 2, 77)),
+    ("every TTL", 3601, Ipv4Addr::new(192, 0, 2, 78)),
+];
 
 /// Two names in each of the small zones.
 const STEERING: &str = "[vips]\na = { address = \"203.0.113.200\" }\n[pools.web]\nmembers = \"a\"\n\
@@ -45,8 +49,17 @@ struct Round {
     /// MiB, two seconds later.
     resident: f64,
     proportional: f64,
+    /// One for each of [`CHANGES`].
+    reloads: Vec<Change>,
+}
+
+/// What one change came to.
+#[derive(Default)]
+struct Change {
     /// Seconds from the word to reload to the first new answer.
-    reload: f64,
+    live: f64,
+    /// Seconds of processor time, up to two seconds later.
+    cpu: f64,
     /// Milliseconds: the longest wait for an answer meanwhile.
     gap: f64,
     /// Answers meanwhile that were neither the old nor the new one.
@@ -88,31 +101,49 @@ fn large(peers: &[Peer], names: usize) {
         }
     }
     println!("\n{names} A records in one zone, medians (least to most), server on one core\n");
-    println!(
-        "| server | ready s | resident MiB | PSS MiB | reload s | gap ms | wrong | peak MiB | peak / before | after MiB |"
-    );
-    println!("|---|---|---|---|---|---|---|---|---|---|");
-    for (at, rounds) in all {
-        let of = |take: fn(&Round) -> f64, digits: usize| {
-            let mut all: Vec<f64> = rounds.iter().map(take).collect();
-            all.sort_by(f64::total_cmp);
-            let (first, middle, last) = (all[0], all[all.len() / 2], all[all.len() - 1]);
-            format!("{middle:.digits$} ({first:.digits$} to {last:.digits$})")
-        };
+    println!("| server | ready s | resident MiB | PSS MiB |\n|---|---|---|---|");
+    for (at, rounds) in &all {
         println!(
-            "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
-            peers[at].name,
-            of(|r| r.ready, 2),
-            of(|r| r.resident, 0),
-            of(|r| r.proportional, 0),
-            of(|r| r.reload, 2),
-            of(|r| r.gap, 1),
-            rounds.iter().map(|r| r.wrong).sum::<u32>(),
-            of(|r| r.peak, 0),
-            of(|r| r.peak / r.proportional, 2),
-            of(|r| r.after, 0),
+            "| {} | {} | {} | {} |",
+            peers[*at].name,
+            median(rounds.iter().map(|r| r.ready), 2),
+            median(rounds.iter().map(|r| r.resident), 0),
+            median(rounds.iter().map(|r| r.proportional), 0),
         );
     }
+    println!(
+        "\n| change | server | live s | CPU s | gap ms | wrong | peak MiB | peak / steady | after MiB |"
+    );
+    println!("|---|---|---|---|---|---|---|---|---|");
+    for (which, (what, ..)) in CHANGES.iter().enumerate() {
+        for (at, rounds) in &all {
+            let of = |take: fn(&Change) -> f64, digits| {
+                median(rounds.iter().map(|r| take(&r.reloads[which])), digits)
+            };
+            let peaks = rounds
+                .iter()
+                .map(|r| r.reloads[which].peak / r.proportional);
+            println!(
+                "| {what} | {} | {} | {} | {} | {} | {} | {} | {} |",
+                peers[*at].name,
+                of(|c| c.live, 3),
+                of(|c| c.cpu, 2),
+                of(|c| c.gap, 1),
+                rounds.iter().map(|r| r.reloads[which].wrong).sum::<u32>(),
+                of(|c| c.peak, 0),
+                median(peaks, 2),
+                of(|c| c.after, 0),
+            );
+        }
+    }
+}
+
+/// The middle one (least to most).
+fn median(all: impl Iterator<Item = f64>, digits: usize) -> String {
+    let mut all: Vec<f64> = all.collect();
+    all.sort_by(f64::total_cmp);
+    let (first, middle, last) = (all[0], all[all.len() / 2], all[all.len() - 1]);
+    format!("{middle:.digits$} ({first:.digits$} to {last:.digits$})")
 }
 
 fn round(peer: &Peer, folder: &Path, names: usize) -> Option<Round> {
@@ -134,12 +165,32 @@ fn round(peer: &Peer, folder: &Path, names: usize) -> Option<Round> {
     round.ready = start.elapsed().as_secs_f64();
     std::thread::sleep(Duration::from_secs(2));
     (round.resident, round.proportional) = server.memory();
-    let next = folder.join("next");
-    text::large(&next, names, 2, Some(CHANGED));
+    let mut known = old;
+    for (serial, (_, ttl, new)) in (2..).zip(CHANGES) {
+        let paths = [folder.join("next"), file.clone()];
+        text::lasting(&paths[0], names, (serial, ttl), Some(new));
+        let told = (&mut client, last.as_str());
+        let change = change(peer, (folder, &paths), &server, told, (known, new))?;
+        round.reloads.push(change);
+        known = new;
+    }
+    Some(round)
+}
+
+/// One change: the first of the files becomes the second, and the last name points elsewhere.
+fn change(
+    peer: &Peer,
+    (folder, [next, file]): (&Path, &[PathBuf; 2]),
+    server: &Process,
+    (client, last): (&mut Client, &str),
+    (old, new): (Ipv4Addr, Ipv4Addr),
+) -> Option<Change> {
+    let mut change = Change::default();
     server.forget_peak();
+    let cpu = server.cpu();
     let start = Instant::now();
     // Our own server is told by the file itself.
-    std::fs::rename(&next, &file).unwrap();
+    std::fs::rename(next, file).unwrap();
     match &peer.reload {
         Reload::Watch => {}
         Reload::Signal(signal) => server.signal(signal),
@@ -148,14 +199,14 @@ fn round(peer: &Peer, folder: &Path, names: usize) -> Option<Round> {
     let mut look = Instant::now();
     loop {
         let asked = Instant::now();
-        let got = client.ask(&last, Duration::from_secs(5));
-        round.gap = round.gap.max(asked.elapsed().as_secs_f64() * 1e3);
-        if got == Some(vec![CHANGED]) {
+        let got = client.ask(last, Duration::from_secs(5));
+        change.gap = change.gap.max(asked.elapsed().as_secs_f64() * 1e3);
+        if got == Some(vec![new]) {
             break;
         }
-        round.wrong += u32::from(got != Some(vec![old]));
+        change.wrong += u32::from(got != Some(vec![old]));
         if look.elapsed() > Duration::from_millis(50) {
-            round.peak = round.peak.max(server.memory().1);
+            change.peak = change.peak.max(server.memory().1);
             look = Instant::now();
         }
         if start.elapsed() > PATIENCE {
@@ -163,11 +214,12 @@ fn round(peer: &Peer, folder: &Path, names: usize) -> Option<Round> {
         }
         std::thread::sleep(Duration::from_millis(1));
     }
-    round.reload = start.elapsed().as_secs_f64();
-    round.peak = round.peak.max(server.memory().1).max(server.peak());
+    change.live = start.elapsed().as_secs_f64();
+    change.peak = change.peak.max(server.memory().1).max(server.peak());
     std::thread::sleep(Duration::from_secs(2));
-    round.after = server.memory().1;
-    Some(round)
+    change.cpu = server.cpu() - cpu;
+    change.after = server.memory().1;
+    Some(change)
 }
 
 /// Ten thousand zones of a hundred records, of which one changes, again and again, under load.

@@ -123,6 +123,28 @@ fn what_has_not_changed_is_not_read() {
 }
 
 #[test]
+fn a_change_of_a_large_file_is_followed() {
+    let server = Server::start();
+    let words = "as many octets as it takes until changes are followed ".repeat(4);
+    let hosts = (0..1_500).map(|n| format!("host-{n} TXT \"{words}\"\n"));
+    let hosts: String = hosts.collect();
+    for turn in 0..4 {
+        let text = format!("turn-{turn}");
+        put(
+            &server.zones().join("example.com.zone"),
+            &(says(&text) + &hosts),
+        );
+        until(&server, "example.com.", &text);
+        let last = &status(&server)["last_reload"];
+        assert_eq!(last["zones_parsed"], 1);
+        // At first there is nothing to follow.
+        assert_eq!(last["zones_followed"], i32::from(turn > 0), "{last}");
+    }
+    let last = server.udp(&query("host-1499.example.com.", RecordType::TXT, None));
+    assert_eq!(last.answers.len(), 1);
+}
+
+#[test]
 fn a_file_in_the_making_is_waited_for() {
     let server = Server::start();
     // What the watcher looks at when it begins is over.

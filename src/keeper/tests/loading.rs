@@ -1,5 +1,7 @@
 //! What the loader reads again, and what it need not.
 
+mod edited;
+
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -29,14 +31,7 @@ impl Desk {
             )
             .unwrap();
         }
-        let paths = Paths {
-            zones: folder.path().into(),
-            geoip: Vec::new(),
-            guard: crate::config::machine::geoip::Guard::default(),
-            cookies: None,
-            max_dropped: crate::limits::DROPPED,
-        };
-        let mut loader = Loader::new(paths);
+        let mut loader = Desk::anew(&folder);
         let loaded = loader.first();
         assert_eq!(
             (loaded.effort.zones_read, loaded.effort.zones_parsed),
@@ -47,6 +42,17 @@ impl Desk {
             loader,
             folder,
         }
+    }
+
+    /// A loader of the folder that knows nothing.
+    fn anew(folder: &TempDir) -> Loader {
+        Loader::new(Paths {
+            zones: folder.path().into(),
+            geoip: Vec::new(),
+            guard: crate::config::machine::geoip::Guard::default(),
+            cookies: None,
+            max_dropped: crate::limits::DROPPED,
+        })
     }
 
     fn write(&self, name: &str, text: &str) {

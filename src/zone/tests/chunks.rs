@@ -19,7 +19,7 @@ fn zone(text: &str, before: Option<&Zone>) -> Zone {
 }
 
 /// Whether two zones are the same but for where they stand in memory.
-fn equal(one: &Zone, other: &Zone) -> bool {
+pub(super) fn equal(one: &Zone, other: &Zone) -> bool {
     let same =
         |(a, b): (&Chunk, &Chunk)| a.nodes == b.nodes && a.sets == b.sets && a.arena == b.arena;
     one.chunks.len() == other.chunks.len()
@@ -170,9 +170,14 @@ fn name_servers_are_found_by_their_hash() {
 
 #[test]
 fn a_record_is_found_again_in_its_text() {
-    use crate::zone::{Shown, Sought, Texts, locate};
-    let text = format!("{HEAD}www 60 A 192.0.2.1\n    A 192.0.2.2 ; second\nWWW TXT (a\n b)\n");
+    use crate::zone::{Shown, Sought, Texts, locate, locate_in, read};
+    let text = format!("{HEAD}www 60 A 192.0.2.1\n    60 A 192.0.2.2 ; second\nWWW TXT (a\n b)\n");
     let source = Source::new("z.zone", text);
+    // The same is told of what is kept of the text.
+    let digest = |octets: &[u8]| octets.iter().map(|octet| u64::from(*octet)).sum();
+    let reading = read(&source, &name("example.com."), &Texts::alone(), None);
+    let zone = reading.zone.unwrap();
+    let kept = reading.draft.unwrap().finish(&source.text, &zone, &digest);
     let find = |owner: &str, kind: Kind, rdata: Option<&[u8]>, shown: Shown| {
         let owner: Name = name(owner);
         let sought = Sought {
@@ -181,7 +186,10 @@ fn a_record_is_found_again_in_its_text() {
             rdata,
             shown,
         };
-        let spot = locate(&source, &name("example.com."), &Texts::alone(), sought)?;
+        let origin = name("example.com.");
+        let spot = locate(&source, &origin, &Texts::alone(), sought);
+        assert_eq!(locate_in(&source, &origin, &kept, &digest, sought), spot);
+        let spot = spot?;
         Some(String::from_utf8_lossy(&spot.source.text[spot.span]).into_owned())
     };
     let www = "www.example.com.";
@@ -190,7 +198,7 @@ fn a_record_is_found_again_in_its_text() {
     assert_eq!(found(Kind::A, None, Shown::Owner), "www");
     assert_eq!(
         found(Kind::A, Some(&[192, 0, 2, 2]), Shown::Owner),
-        "A 192.0.2.2"
+        "60 A 192.0.2.2"
     );
     assert_eq!(found(Kind::TXT, None, Shown::Record), "WWW TXT (a");
     assert_eq!(find(www, Kind::MX, None, Shown::Record), None);

@@ -2,6 +2,7 @@
 
 mod chunks;
 mod directives;
+mod edits;
 mod hostile;
 mod lookups;
 mod mistakes;
@@ -54,7 +55,7 @@ impl Zone {
         let (text, reader) = super::pieces::read(&parsed.source, &origin, &texts, limits::PIECE);
         let mut report = report::Report::new(&reader.sources, reader.findings);
         let checked = check::check(&mut report, text, &origin);
-        let zone = build::build(&checked, None, seed).finish();
+        let zone = build::build(&checked, None, seed, None).finish();
         if steered.is_empty() {
             zone
         } else {

@@ -89,6 +89,25 @@ impl Process {
         (resident, proportional)
     }
 
+    /// Seconds of processor time of the family, and of those of it that ended.
+    pub fn cpu(&self) -> f64 {
+        let ticks = |pid: &u32| -> Option<u64> {
+            let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+            // Behind the name, which may have anything in it; the fields are counted from one (proc(5)).
+            let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+            let times = fields.get(14 - 3..=17 - 3)?;
+            Some(
+                times
+                    .iter()
+                    .filter_map(|time| time.parse::<u64>().ok())
+                    .sum(),
+            )
+        };
+        let all: u64 = self.family().iter().filter_map(ticks).sum();
+        // Linux tells a hundredth of a second, whatever its own clock is (USER_HZ).
+        all as f64 / 100.0
+    }
+
     /// Forgets the most that the first process held.
     pub fn forget_peak(&self) {
         let _ = fs::write(format!("/proc/{}/clear_refs", self.child.id()), "5");
