@@ -303,9 +303,6 @@ proptest! {
                 file = whole(&before, Some(&zone), &hasher).unwrap();
             }
         }
-        if std::env::var_os("EDITS_TOLD").is_some() {
-            println!("same {}, followed {}, whole {}", tally.same.get(), tally.followed.get(), tally.whole.get());
-        }
         prop_assert!(tally.followed.get() > 5, "{} followed", tally.followed.get());
     }
 }

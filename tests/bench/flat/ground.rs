@@ -138,11 +138,9 @@ fn steering(pools: usize, vips: usize) -> String {
     }
     let members: Vec<String> = sites.iter().map(|site| format!("\"{}\"", site.0)).collect();
     for n in 0..pools {
-        // Half of them send clients to what is near, the other half anywhere.
-        let policy = ["policy = \"nearest\"\n", ""][n % 2];
         let _ = writeln!(
             text,
-            "[pools.pool-{n:04}]\nmembers = [{}]\n{policy}",
+            "[pools.pool-{n:04}]\nmembers = [{}]\npolicy = \"nearest\"\n",
             members.join(", ")
         );
     }
