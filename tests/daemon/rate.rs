@@ -51,24 +51,31 @@ fn ask(
         for _ in 0..20 {
             socket.send(&query).unwrap();
         }
-        // What comes, comes soon.
-        socket
-            .set_read_timeout(Some(Duration::from_millis(20)))
-            .unwrap();
-        let mut got = 0;
-        while got < 20 {
-            let Ok(length) = socket.recv(&mut buffer) else {
-                break;
-            };
-            got += 1;
+        last(server);
+        socket.set_nonblocking(true).unwrap();
+        while let Ok(length) = socket.recv(&mut buffer) {
             octets[0] += length;
             match buffer[2] & 0x02 {
                 0 => whole += 1,
                 _ => cut += 1,
             }
         }
+        socket.set_nonblocking(false).unwrap();
     }
     (whole, cut, octets)
+}
+
+/// Comes back when all that was sent before is answered or dropped: the one worker takes its queries in turn, and this one's
+/// answer, which is never limited, comes after theirs.
+fn last(server: &Server) {
+    let socket = UdpSocket::bind((Ipv4Addr::new(127, 99, 9, 9), 0)).unwrap();
+    socket.connect(server.dns).unwrap();
+    socket
+        .set_read_timeout(Some(Duration::from_secs(20)))
+        .unwrap();
+    let query = server::query("www.example.com.", RecordType::A, Some("193.0.6.0/24"));
+    socket.send(&query.to_vec().unwrap()).unwrap();
+    socket.recv(&mut [0; 1_500]).unwrap();
 }
 
 fn metric(server: &Server, outcome: &str) -> usize {
@@ -84,7 +91,7 @@ fn reflection_is_limited_and_steered_answers_never() {
     let big = server::query("big.example.com.", RecordType::TXT, None);
     let (whole, cut, octets) = ask(&server, [127, 66, 6, 1], &big, 1_000);
     // 12.5 full answers at once, 5 a second; one of three of the others slips.
-    assert!((13..300).contains(&whole), "{whole}");
+    assert!((12..300).contains(&whole), "{whole}");
     assert!(cut.abs_diff((1_000 - whole) / 3) <= 1, "{cut} of {whole}");
     assert_eq!(
         [
