@@ -76,3 +76,19 @@ fn at_most_255_octets() {
         Err(NameError::TooLong)
     );
 }
+
+#[test]
+fn a_name_is_the_same_in_every_octet_or_not_at_all() {
+    let octets: Vec<u8> = (0..40).collect();
+    for length in 0..octets.len() {
+        let name = &octets[..length];
+        let copy: Vec<u8> = name.into();
+        assert!(same(name, &copy));
+        assert!(!same(name, &octets[..=length]));
+        for at in 0..length {
+            let mut other = name.to_vec();
+            other[at] ^= 1;
+            assert!(!same(name, &other), "{at} of {length}");
+        }
+    }
+}
