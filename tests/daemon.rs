@@ -121,13 +121,17 @@ fn the_banner_says_what_is_true() {
 #[test]
 fn sighup_reloads_wholly_or_not_at_all() {
     let mut server = Server::start();
-    let file = server.zones().join("steering.toml");
+    let [new, file] = ["new", "steering.toml"].map(|name| server.zones().join(name));
+    let put = |text: String| {
+        fs::write(&new, text).unwrap();
+        fs::rename(&new, &file).unwrap();
+    };
     let fewer = STEERING.replace(r#"["fra", "iad", "sin"]"#, r#"["iad", "sin"]"#);
-    fs::write(&file, &fewer).unwrap();
+    put(fewer.clone());
     server.signal("-HUP");
     server.logs("read anew");
     assert_eq!(server.addresses("www.example.com.", EUROPE), [IAD]);
-    fs::write(&file, fewer.replace("nearest", "nearby")).unwrap();
+    put(fewer.replace("nearest", "nearby"));
     server.signal("-HUP");
     server.logs("refused");
     let why = server.logs("steering.toml:");
